@@ -4,67 +4,81 @@
  */
 
 interface ErrorKind {
-  status: number;
-  /** OpenAI's `error.type`. */
-  type: string;
+	status: number;
+	/** OpenAI's `error.type`. */
+	type: string;
 }
 
 export const errorKinds = {
-  invalid_request: { status: 400, type: "invalid_request_error" },
-  invalid_json: { status: 400, type: "invalid_request_error" },
-  unsupported_parameter: { status: 400, type: "invalid_request_error" },
-  context_length_exceeded: { status: 400, type: "invalid_request_error" },
-  template_error: { status: 400, type: "invalid_request_error" },
-  invalid_api_key: { status: 401, type: "authentication_error" },
-  permission_denied: { status: 403, type: "permission_error" },
-  model_not_found: { status: 404, type: "not_found_error" },
-  not_found: { status: 404, type: "not_found_error" },
-  method_not_allowed: { status: 405, type: "invalid_request_error" },
-  request_timeout: { status: 408, type: "timeout_error" },
-  payload_too_large: { status: 413, type: "invalid_request_error" },
-  unsupported_media_type: { status: 415, type: "invalid_request_error" },
-  queue_full: { status: 429, type: "rate_limit_error" },
-  client_closed: { status: 499, type: "invalid_request_error" },
-  internal: { status: 500, type: "server_error" },
-  engine_error: { status: 500, type: "server_error" },
-  engine_crashed: { status: 503, type: "server_error" },
-  engine_unavailable: { status: 503, type: "server_error" },
-  draining: { status: 503, type: "server_error" },
-  deadline_exceeded: { status: 504, type: "timeout_error" },
+	invalid_request: { status: 400, type: "invalid_request_error" },
+	invalid_json: { status: 400, type: "invalid_request_error" },
+	unsupported_parameter: { status: 400, type: "invalid_request_error" },
+	context_length_exceeded: { status: 400, type: "invalid_request_error" },
+	template_error: { status: 400, type: "invalid_request_error" },
+	invalid_api_key: { status: 401, type: "authentication_error" },
+	permission_denied: { status: 403, type: "permission_error" },
+	model_not_found: { status: 404, type: "not_found_error" },
+	not_found: { status: 404, type: "not_found_error" },
+	method_not_allowed: { status: 405, type: "invalid_request_error" },
+	request_timeout: { status: 408, type: "timeout_error" },
+	payload_too_large: { status: 413, type: "invalid_request_error" },
+	unsupported_media_type: { status: 415, type: "invalid_request_error" },
+	queue_full: { status: 429, type: "rate_limit_error" },
+	client_closed: { status: 499, type: "invalid_request_error" },
+	internal: { status: 500, type: "server_error" },
+	invalid_configuration: { status: 500, type: "server_error" },
+	model_unusable: { status: 500, type: "server_error" },
+	insufficient_memory: { status: 500, type: "server_error" },
+	engine_error: { status: 500, type: "server_error" },
+	engine_crashed: { status: 503, type: "server_error" },
+	engine_unavailable: { status: 503, type: "server_error" },
+	draining: { status: 503, type: "server_error" },
+	deadline_exceeded: { status: 504, type: "timeout_error" },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof errorKinds;
 
 export interface GalleyErrorOptions {
-  /** The request field at fault, as the client wrote it: `messages[2].role`. */
-  param?: string | undefined;
-  cause?: unknown;
-  /** For 429 and 503: when trying again makes sense, in seconds. */
-  retryAfterSeconds?: number | undefined;
+	/** The request field at fault, as the client wrote it: `messages[2].role`. */
+	param?: string | undefined;
+	cause?: unknown;
+	/** For 429 and 503: when trying again makes sense, in seconds. */
+	retryAfterSeconds?: number | undefined;
 }
 
 export class GalleyError extends Error {
-  override readonly name = "GalleyError";
-  readonly code: ErrorCode;
-  readonly param: string | null;
-  readonly retryAfterSeconds: number | null;
+	override readonly name = "GalleyError";
+	readonly code: ErrorCode;
+	readonly param: string | null;
+	readonly retryAfterSeconds: number | null;
 
-  constructor(code: ErrorCode, message: string, options: GalleyErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.param = options.param ?? null;
-    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
-  }
+	constructor(
+		code: ErrorCode,
+		message: string,
+		options: GalleyErrorOptions = {},
+	) {
+		super(
+			message,
+			options.cause === undefined ? undefined : { cause: options.cause },
+		);
+		this.code = code;
+		this.param = options.param ?? null;
+		this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+	}
 
-  get status(): number {
-    return errorKinds[this.code].status;
-  }
+	get status(): number {
+		return errorKinds[this.code].status;
+	}
 }
 
 /** Any thrown value as a GalleyError; what we did not foresee becomes `internal` and keeps its cause for the log. */
 export function toGalleyError(thrown: unknown): GalleyError {
-  if (thrown instanceof GalleyError) return thrown;
-  return new GalleyError("internal", "The server met an error that it did not expect; its log has the cause.", {
-    cause: thrown,
-  });
+	if (thrown instanceof GalleyError) return thrown;
+	return new GalleyError(
+		"internal",
+		"The server met an error that it did not expect; its log has the cause.",
+		{
+			cause: thrown,
+		},
+	);
 }

@@ -4,78 +4,94 @@ import type { StreamEvent } from "./stream-event.ts";
 
 /** What `/v1/models` and `/v1/metadata` tell of one model name. */
 export interface ModelEntry {
-  id: string;
-  /** Unix time in seconds. */
-  created: number;
-  /** The base model's id; its own for the base model. */
-  root: string;
-  /** The base model's id for an adapter, null for the base model. */
-  parent: string | null;
-  /** Tokens of prompt and completion together. */
-  maxModelLength: number;
+	id: string;
+	/** Unix time in seconds. */
+	created: number;
+	/** The base model's id; its own for the base model. */
+	root: string;
+	/** The base model's id for an adapter, null for the base model. */
+	parent: string | null;
+	/** Tokens of prompt and completion together. */
+	maxModelLength: number;
 }
 
 export interface ModelFacts {
-  /** From the GGUF's metadata, e.g. `llama`. */
-  architecture: string;
-  name: string;
-  parameters: number | null;
-  /** E.g. `Q8_0`. */
-  precision: string;
-  trainedContextLength: number | null;
-  vocabularySize: number;
-  license: string | null;
-  /** Bytes on disk. */
-  sizeBytes: number;
-  /** Hex sha256 of the weights where known. */
-  sha256: string | null;
-  hasChatTemplate: boolean;
-  profile: { id: string; name: string };
+	/** From the GGUF's metadata, e.g. `llama`. */
+	architecture: string;
+	name: string;
+	parameters: number | null;
+	/** E.g. `Q8_0`. */
+	precision: string;
+	trainedContextLength: number | null;
+	vocabularySize: number;
+	license: string | null;
+	/** Bytes on disk. */
+	sizeBytes: number;
+	/** Hex sha256 of the weights where known. */
+	sha256: string | null;
+	hasChatTemplate: boolean;
+	profile: { id: string; name: string };
 }
 
 export type ServiceState =
-  | { phase: "loading"; /** 0 to 1. */ progress: number; etaSeconds: number | null }
-  | { phase: "ready" }
-  | { phase: "restarting"; retryAfterSeconds: number; reason: string }
-  | { phase: "draining" }
-  | { phase: "failed"; reason: string };
+	| {
+			phase: "loading" /** 0 to 1. */;
+			progress: number;
+			etaSeconds: number | null;
+	  }
+	| { phase: "ready" }
+	| { phase: "restarting"; retryAfterSeconds: number; reason: string }
+	| { phase: "draining" }
+	| { phase: "failed"; reason: string };
 
 export interface ChatTemplateOptions {
-  addGenerationPrompt: boolean;
-  tools?: readonly ChatTool[] | undefined;
-  /** Overrides the model's own template. */
-  chatTemplate?: string | undefined;
-  /** Extra variables for the template, vLLM's `chat_template_kwargs`. */
-  variables?: Readonly<Record<string, unknown>> | undefined;
+	addGenerationPrompt: boolean;
+	tools?: readonly ChatTool[] | undefined;
+	/** Overrides the model's own template. */
+	chatTemplate?: string | undefined;
+	/** Extra variables for the template, vLLM's `chat_template_kwargs`. */
+	variables?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface ServiceLoad {
-  running: number;
-  waiting: number;
-  /** 0 to 1. */
-  kvCacheUsage: number;
-  maxSequences: number;
+	running: number;
+	waiting: number;
+	/** 0 to 1. */
+	kvCacheUsage: number;
+	maxSequences: number;
 }
 
 /** One base model, ready to generate: what the API surfaces speak to. */
 export interface LanguageService {
-  readonly model: ModelEntry;
-  readonly facts: ModelFacts;
-  /** Base model first, adapters behind it. */
-  models(): readonly ModelEntry[];
-  state(): ServiceState;
-  load(): ServiceLoad;
-  /** Invalid UTF-16 (lone surrogates) is tokenized as U+FFFD. */
-  tokenize(text: string, options: { addSpecial: boolean; parseSpecial: boolean }): Int32Array;
-  detokenize(tokens: Iterable<number>, options: { renderSpecialTokens: boolean }): string;
-  /** The bytes of one token, control tokens by their text. */
-  tokenBytes(token: number): Uint8Array;
-  /** Throws GalleyError `template_error` when the template refuses the messages. */
-  renderChat(messages: readonly ChatMessage[], options: ChatTemplateOptions): string;
-  /**
-   * Starts a request. `onEvent` hears the events of stream-event.ts, never before this function has returned and always
-   * with exactly one terminal event at the end. The returned function cancels: safe at any time, any number of times;
-   * a cancelled request ends with an error event of code `client_closed`.
-   */
-  generate(request: GenerationRequest, onEvent: (event: StreamEvent) => void): () => void;
+	readonly model: ModelEntry;
+	readonly facts: ModelFacts;
+	/** Base model first, adapters behind it. */
+	models(): readonly ModelEntry[];
+	state(): ServiceState;
+	load(): ServiceLoad;
+	/** Invalid UTF-16 (lone surrogates) is tokenized as U+FFFD. */
+	tokenize(
+		text: string,
+		options: { addSpecial: boolean; parseSpecial: boolean },
+	): Int32Array;
+	detokenize(
+		tokens: Iterable<number>,
+		options: { renderSpecialTokens: boolean },
+	): string;
+	/** The bytes of one token, control tokens by their text. */
+	tokenBytes(token: number): Uint8Array;
+	/** Throws GalleyError `template_error` when the template refuses the messages. */
+	renderChat(
+		messages: readonly ChatMessage[],
+		options: ChatTemplateOptions,
+	): string;
+	/**
+	 * Starts a request. `onEvent` hears the events of stream-event.ts, never before this function has returned and always
+	 * with exactly one terminal event at the end. The returned function cancels: safe at any time, any number of times;
+	 * a cancelled request ends with an error event of code `client_closed`.
+	 */
+	generate(
+		request: GenerationRequest,
+		onEvent: (event: StreamEvent) => void,
+	): () => void;
 }

@@ -11,57 +11,57 @@ export type KvLayout = "unified" | "streams";
 export type KvType = "f32" | "f16" | "q8_0" | "q4_0";
 
 export interface EngineOptions {
-  modelPath: string;
-  /** Tokens a single sequence may hold. */
-  contextLength: number;
-  maxSequences: number;
-  /** Cells of the whole cache; `streams` needs contextLength * maxSequences. */
-  kvCells: number;
-  kvLayout: KvLayout;
-  kvTypeK: KvType;
-  kvTypeV: KvType;
-  /** Tokens one `run` may take. */
-  maxBatchTokens: number;
-  /** Tokens computed at once inside a run. */
-  microBatchTokens: number;
-  /** Threads for steps that only decode. */
-  threads: number;
-  /** Threads for steps with prefill. */
-  threadsBatch: number;
-  flashAttention: "auto" | "on" | "off";
-  /** Layers on a GPU; 0 keeps the CPU, -1 is all. */
-  gpuLayers: number;
-  memoryMap: boolean;
-  memoryLock: boolean;
-  /** 0 to 1; false stops the load. */
-  onLoadProgress?: ((progress: number) => boolean) | undefined;
+	modelPath: string;
+	/** Tokens a single sequence may hold. */
+	contextLength: number;
+	maxSequences: number;
+	/** Cells of the whole cache; `streams` needs contextLength * maxSequences. */
+	kvCells: number;
+	kvLayout: KvLayout;
+	kvTypeK: KvType;
+	kvTypeV: KvType;
+	/** Tokens one `run` may take. */
+	maxBatchTokens: number;
+	/** Tokens computed at once inside a run. */
+	microBatchTokens: number;
+	/** Threads for steps that only decode. */
+	threads: number;
+	/** Threads for steps with prefill. */
+	threadsBatch: number;
+	flashAttention: "auto" | "on" | "off";
+	/** Layers on a GPU; 0 keeps the CPU, -1 is all. */
+	gpuLayers: number;
+	memoryMap: boolean;
+	memoryLock: boolean;
+	/** 0 to 1; false stops the load. */
+	onLoadProgress?: ((progress: number) => boolean) | undefined;
 }
 
 export interface EngineInfo {
-  /** E.g. `llama` or `fake`. */
-  engine: string;
-  /** Release of the native library. */
-  version: string;
-  /** What computes, e.g. `CPU (zen4)` or a GPU's name. */
-  devices: readonly string[];
-  vocabularySize: number;
-  contextLength: number;
-  maxSequences: number;
-  kvCells: number;
-  maxBatchTokens: number;
-  /** Sequences can be cut and copied at any position; false for recurrent and sliding-window models. */
-  canShareMemory: boolean;
-  modelBytes: number;
-  kvBytes: number;
+	/** E.g. `llama` or `fake`. */
+	engine: string;
+	/** Release of the native library. */
+	version: string;
+	/** What computes, e.g. `CPU (zen4)` or a GPU's name. */
+	devices: readonly string[];
+	vocabularySize: number;
+	contextLength: number;
+	maxSequences: number;
+	kvCells: number;
+	maxBatchTokens: number;
+	/** Sequences can be cut and copied at any position; false for recurrent and sliding-window models. */
+	canShareMemory: boolean;
+	modelBytes: number;
+	kvBytes: number;
 }
 
 /** Views over memory the engine owns, `maxBatchTokens` entries each. Fill the first n entries, then `run(n)`. */
 export interface TokenBatch {
-  readonly tokens: Int32Array;
-  readonly positions: Int32Array;
-  readonly sequences: Int32Array;
-  /** 1 where logits are wanted after the run. */
-  readonly wantsLogits: Int8Array;
+	readonly tokens: Int32Array;
+	readonly positions: Int32Array;
+	readonly sequences: Int32Array;
+	/** 1 where logits are wanted after the run. */
+	readonly wantsLogits: Int8Array;
 }
 
 /**
@@ -72,60 +72,63 @@ export type RunResult = "ok" | "no-space" | "aborted";
 
 /** Owns the state of one choice: penalties' history, random numbers. */
 export interface Sampler extends Disposable {
-  /** Tells history of a token that was not sampled here: the prompt. */
-  accept(token: number): void;
-  /** Samples from the logits of a batch entry of the last run, and accepts the token. */
-  sample(batchIndex: number): number;
+	/** Tells history of a token that was not sampled here: the prompt. */
+	accept(token: number): void;
+	/** Samples from the logits of a batch entry of the last run, and accepts the token. */
+	sample(batchIndex: number): number;
 }
 
 export interface Vocabulary {
-  readonly size: number;
-  readonly bos: number | null;
-  readonly eos: number | null;
-  /** Whether this vocabulary puts its begin-of-sequence token before a prompt. */
-  readonly addsBos: boolean;
-  readonly endOfGenerationTokens: ReadonlySet<number>;
-  tokenize(text: string, options: { addSpecial: boolean; parseSpecial: boolean }): Int32Array;
-  /** The token's bytes. Control tokens give their text when `renderSpecial`, else nothing. */
-  tokenBytes(token: number, renderSpecial: boolean): Uint8Array;
+	readonly size: number;
+	readonly bos: number | null;
+	readonly eos: number | null;
+	/** Whether this vocabulary puts its begin-of-sequence token before a prompt. */
+	readonly addsBos: boolean;
+	readonly endOfGenerationTokens: ReadonlySet<number>;
+	tokenize(
+		text: string,
+		options: { addSpecial: boolean; parseSpecial: boolean },
+	): Int32Array;
+	/** The token's bytes. Control tokens give their text when `renderSpecial`, else nothing. */
+	tokenBytes(token: number, renderSpecial: boolean): Uint8Array;
 }
 
 /** A model loaded without its weights: enough to tokenize and to render templates. Lives in the HTTP process. */
 export interface ModelVocabulary extends Vocabulary, Disposable {
-  /** The GGUF's key-value pairs as text; long arrays are left out. */
-  readonly metadata: ReadonlyMap<string, string>;
-  /** E.g. `Q8_0`. */
-  readonly precision: string;
-  chatTemplate(name?: string): string | null;
+	/** The GGUF's key-value pairs as text; long arrays are left out. */
+	readonly metadata: ReadonlyMap<string, string>;
+	/** E.g. `Q8_0`. */
+	readonly precision: string;
+	chatTemplate(name?: string): string | null;
 }
 
 export interface Engine extends Disposable {
-  readonly info: EngineInfo;
-  readonly vocabulary: Vocabulary;
-  readonly batch: TokenBatch;
-  /**
-   * Computes the first `tokenCount` entries of `batch`. One run at a time. Resolves in a later
-   * macrotask, so that messages get in between steps. Throws GalleyError `engine_error` when computing
-   * failed.
-   */
-  run(tokenCount: number): Promise<RunResult>;
-  /** Logits of a batch entry of the last run that wanted them: `vocabularySize` floats, valid until the next run. */
-  logits(batchIndex: number): Float32Array;
-  createSampler(sampling: SamplingParams): Sampler;
-  /** Positions from (inclusive) to end (exclusive) of `source` become `target`'s too. -1 as end is all. */
-  copySequence(source: number, target: number, from: number, end: number): void;
-  /** False when this memory can't be cut there; then only whole sequences (0, -1) can be removed. */
-  removeSequence(sequence: number, from: number, end: number): boolean;
-  /** The sequence's cells as bytes, for host memory or disk. */
-  saveSequence(sequence: number): Uint8Array;
-  /** False when there is no room. */
-  restoreSequence(sequence: number, state: Uint8Array): boolean;
-  /** Ends a run in progress soon. */
-  abort(): void;
+	readonly info: EngineInfo;
+	readonly vocabulary: Vocabulary;
+	readonly batch: TokenBatch;
+	/**
+	 * Computes the first `tokenCount` entries of `batch`. One run at a time. Resolves in a later
+	 * macrotask, so that messages get in between steps. Throws GalleyError `engine_error` when computing
+	 * failed.
+	 */
+	run(tokenCount: number): Promise<RunResult>;
+	/** Logits of a batch entry of the last run that wanted them: `vocabularySize` floats, valid until the next run. */
+	logits(batchIndex: number): Float32Array;
+	createSampler(sampling: SamplingParams): Sampler;
+	/** Positions from (inclusive) to end (exclusive) of `source` become `target`'s too. -1 as end is all. */
+	copySequence(source: number, target: number, from: number, end: number): void;
+	/** False when this memory can't be cut there; then only whole sequences (0, -1) can be removed. */
+	removeSequence(sequence: number, from: number, end: number): boolean;
+	/** The sequence's cells as bytes, for host memory or disk. */
+	saveSequence(sequence: number): Uint8Array;
+	/** False when there is no room. */
+	restoreSequence(sequence: number, state: Uint8Array): boolean;
+	/** Ends a run in progress soon. */
+	abort(): void;
 }
 
 /** What a folder under `engine/` exports. */
 export interface EngineModule {
-  load(options: EngineOptions): Promise<Engine>;
-  loadVocabulary(modelPath: string): ModelVocabulary;
+	load(options: EngineOptions): Promise<Engine>;
+	loadVocabulary(modelPath: string): ModelVocabulary;
 }

@@ -1,7 +1,12 @@
 import { GalleyError, toGalleyError } from "../core/errors.ts";
 import type { Engine, EngineModule } from "../engine/engine.ts";
 import { EngineLoop } from "./engine-loop.ts";
-import type { EngineMessage, EngineName, HostMessage, LoadOptions } from "./engine-protocol.ts";
+import type {
+	EngineMessage,
+	EngineName,
+	HostMessage,
+	LoadOptions,
+} from "./engine-protocol.ts";
 
 /**
  * Entry of the engine process. It owns the model and the loop; it has no port, no file but the model, and ends when the
@@ -9,74 +14,84 @@ import type { EngineMessage, EngineName, HostMessage, LoadOptions } from "./engi
  */
 
 const loadEngineModule: Record<EngineName, () => Promise<EngineModule>> = {
-  llama: async () => (await import("../engine/llama/index.ts")).llamaEngine,
-  fake: async () => (await import("../engine/fake/index.ts")).fakeEngine,
+	llama: async () => (await import("../engine/llama/index.ts")).llamaEngine,
+	fake: async () => (await import("../engine/fake/index.ts")).fakeEngine,
 };
 
 function send(message: EngineMessage): void {
-  if (process.connected) process.send?.(message);
+	if (process.connected) process.send?.(message);
 }
 
-async function load({ engine, options, maxLogitRows }: LoadOptions): Promise<{ engine: Engine; loop: EngineLoop } | null> {
-  try {
-    const module = await loadEngineModule[engine]();
-    let reported = 0;
-    const onLoadProgress = (progress: number) => {
-      if (progress - reported >= 0.01 || progress === 1) {
-        reported = progress;
-        send({ type: "loading", progress });
-      }
-      return process.connected;
-    };
-    const loaded = await module.load({ ...options, onLoadProgress });
-    const loop = new EngineLoop(loaded, maxLogitRows, {
-      send,
-      now: () => performance.now(),
-      residentBytes: residentBytesReader(),
-    });
-    send({ type: "ready", info: loaded.info });
-    return { engine: loaded, loop };
-  } catch (thrown) {
-    const error = thrown instanceof GalleyError ? thrown : toGalleyError(thrown);
-    const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
-    send({ type: "load-failed", code: error.code, message: error.message + cause });
-    return null;
-  }
+async function load({
+	engine,
+	options,
+	maxLogitRows,
+}: LoadOptions): Promise<{ engine: Engine; loop: EngineLoop } | null> {
+	try {
+		const module = await loadEngineModule[engine]();
+		let reported = 0;
+		const onLoadProgress = (progress: number) => {
+			if (progress - reported >= 0.01 || progress === 1) {
+				reported = progress;
+				send({ type: "loading", progress });
+			}
+			return process.connected;
+		};
+		const loaded = await module.load({ ...options, onLoadProgress });
+		const loop = new EngineLoop(loaded, maxLogitRows, {
+			send,
+			now: () => performance.now(),
+			residentBytes: residentBytesReader(),
+		});
+		send({ type: "ready", info: loaded.info });
+		return { engine: loaded, loop };
+	} catch (thrown) {
+		const error =
+			thrown instanceof GalleyError ? thrown : toGalleyError(thrown);
+		const cause =
+			error.cause instanceof Error ? ` (${error.cause.message})` : "";
+		send({
+			type: "load-failed",
+			code: error.code,
+			message: error.message + cause,
+		});
+		return null;
+	}
 }
 
 /** Reading the resident size is a system call: once a second is enough for a gauge. */
 function residentBytesReader(): () => number {
-  let readAt = Number.NEGATIVE_INFINITY;
-  let bytes = 0;
-  return () => {
-    if (performance.now() - readAt > 1000) {
-      readAt = performance.now();
-      bytes = process.memoryUsage.rss();
-    }
-    return bytes;
-  };
+	let readAt = Number.NEGATIVE_INFINITY;
+	let bytes = 0;
+	return () => {
+		if (performance.now() - readAt > 1000) {
+			readAt = performance.now();
+			bytes = process.memoryUsage.rss();
+		}
+		return bytes;
+	};
 }
 
 let current: { engine: Engine; loop: EngineLoop } | null = null;
 
 process.on("message", (message: HostMessage) => {
-  switch (message.type) {
-    case "load":
-      void load(message.load).then((loaded) => {
-        current = loaded;
-      });
-      break;
-    case "submit":
-      current?.loop.submit(message.request);
-      break;
-    case "cancel":
-      current?.loop.cancel(message.number, message.choice);
-      break;
-    case "shutdown":
-      current?.loop.stop();
-      process.disconnect();
-      break;
-  }
+	switch (message.type) {
+		case "load":
+			void load(message.load).then((loaded) => {
+				current = loaded;
+			});
+			break;
+		case "submit":
+			current?.loop.submit(message.request);
+			break;
+		case "cancel":
+			current?.loop.cancel(message.number, message.choice);
+			break;
+		case "shutdown":
+			current?.loop.stop();
+			process.disconnect();
+			break;
+	}
 });
 
 // The parent decides when this process ends: a terminal's Ctrl-C reaches the whole group, and requests must drain first.

@@ -2,27 +2,33 @@ import { type ChildProcess, fork } from "node:child_process";
 import { GalleyError } from "../core/errors.ts";
 import type { ServiceState } from "../core/language-service.ts";
 import type { EngineInfo } from "../engine/engine.ts";
-import type { EngineMessage, HostMessage, LoadOptions, StepReport, SubmittedRequest } from "./engine-protocol.ts";
+import type {
+	EngineMessage,
+	HostMessage,
+	LoadOptions,
+	StepReport,
+	SubmittedRequest,
+} from "./engine-protocol.ts";
 
 export interface SupervisorEvents {
-  onStep(report: StepReport): void;
-  onIdle(load: StepReport["load"]): void;
-  /** The request ended with this error. */
-  onFailed(number: number, error: GalleyError): void;
-  onState(state: ServiceState): void;
-  onLog(level: "debug" | "info" | "warn" | "error", message: string): void;
+	onStep(report: StepReport): void;
+	onIdle(load: StepReport["load"]): void;
+	/** The request ended with this error. */
+	onFailed(number: number, error: GalleyError): void;
+	onState(state: ServiceState): void;
+	onLog(level: "debug" | "info" | "warn" | "error", message: string): void;
 }
 
 export interface SupervisorOptions {
-  load: LoadOptions;
-  /** Attempt (from 0) to milliseconds before the next start. */
-  backoffMs: (attempt: number) => number;
+	load: LoadOptions;
+	/** Attempt (from 0) to milliseconds before the next start. */
+	backoffMs: (attempt: number) => number;
 }
 
 interface InFlight {
-  request: SubmittedRequest;
-  hasOutput: boolean;
-  isRetried: boolean;
+	request: SubmittedRequest;
+	hasOutput: boolean;
+	isRetried: boolean;
 }
 
 /**
@@ -35,177 +41,224 @@ interface InFlight {
  * submitted once more to the next process, and their owners notice nothing but time.
  */
 export class EngineSupervisor {
-  readonly #options: SupervisorOptions;
-  readonly #events: SupervisorEvents;
-  readonly #inFlight = new Map<number, InFlight>();
-  #child: ChildProcess | null = null;
-  #state: ServiceState = { phase: "loading", progress: 0, etaSeconds: null };
-  #info: EngineInfo | null = null;
-  #attempt = 0;
-  #restartTimer: NodeJS.Timeout | null = null;
-  #startedAt = 0;
-  /** How long the last load took: the next one will take about as long. */
-  #loadMs = 1000;
-  #isStopping = false;
+	readonly #options: SupervisorOptions;
+	readonly #events: SupervisorEvents;
+	readonly #inFlight = new Map<number, InFlight>();
+	#child: ChildProcess | null = null;
+	#state: ServiceState = { phase: "loading", progress: 0, etaSeconds: null };
+	#info: EngineInfo | null = null;
+	#attempt = 0;
+	#restartTimer: NodeJS.Timeout | null = null;
+	#startedAt = 0;
+	/** How long the last load took: the next one will take about as long. */
+	#loadMs = 1000;
+	#isStopping = false;
 
-  constructor(options: SupervisorOptions, events: SupervisorEvents) {
-    this.#options = options;
-    this.#events = events;
-  }
+	constructor(options: SupervisorOptions, events: SupervisorEvents) {
+		this.#options = options;
+		this.#events = events;
+	}
 
-  get state(): ServiceState {
-    return this.#state;
-  }
+	get state(): ServiceState {
+		return this.#state;
+	}
 
-  /** Null until the first load is done. */
-  get info(): EngineInfo | null {
-    return this.#info;
-  }
+	/** Null until the first load is done. */
+	get info(): EngineInfo | null {
+		return this.#info;
+	}
 
-  get processId(): number | null {
-    return this.#child?.pid ?? null;
-  }
+	get processId(): number | null {
+		return this.#child?.pid ?? null;
+	}
 
-  start(): void {
-    this.#startedAt = performance.now();
-    this.#child = forkEngineProcess();
-    const child = this.#child;
-    child.on("message", (message: EngineMessage) => {
-      if (child === this.#child) this.#hear(message);
-    });
-    child.on("error", (error) => this.#events.onLog("error", `engine process: ${error.message}`));
-    child.on("exit", (code, signal) => {
-      if (child === this.#child) this.#lost(signal ?? `exit code ${code}`);
-    });
-    this.#send({ type: "load", load: this.#options.load });
-  }
+	start(): void {
+		this.#startedAt = performance.now();
+		this.#child = forkEngineProcess();
+		const child = this.#child;
+		child.on("message", (message: EngineMessage) => {
+			if (child === this.#child) this.#hear(message);
+		});
+		child.on("error", (error) =>
+			this.#events.onLog("error", `engine process: ${error.message}`),
+		);
+		child.on("exit", (code, signal) => {
+			if (child === this.#child) this.#lost(signal ?? `exit code ${code}`);
+		});
+		this.#send({ type: "load", load: this.#options.load });
+	}
 
-  submit(request: SubmittedRequest): void {
-    this.#inFlight.set(request.number, { request, hasOutput: false, isRetried: false });
-    if (this.#state.phase === "ready") this.#send({ type: "submit", request });
-  }
+	submit(request: SubmittedRequest): void {
+		this.#inFlight.set(request.number, {
+			request,
+			hasOutput: false,
+			isRetried: false,
+		});
+		if (this.#state.phase === "ready") this.#send({ type: "submit", request });
+	}
 
-  /** After this nothing more is said of the request or choice. */
-  cancel(number: number, choice: number | null): void {
-    if (choice === null) this.#inFlight.delete(number);
-    this.#send({ type: "cancel", number, choice });
-  }
+	/** After this nothing more is said of the request or choice. */
+	cancel(number: number, choice: number | null): void {
+		if (choice === null) this.#inFlight.delete(number);
+		this.#send({ type: "cancel", number, choice });
+	}
 
-  /** The owner has heard all of it. */
-  forget(number: number): void {
-    this.#inFlight.delete(number);
-  }
+	/** The owner has heard all of it. */
+	forget(number: number): void {
+		this.#inFlight.delete(number);
+	}
 
-  async stop(): Promise<void> {
-    this.#isStopping = true;
-    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
-    const child = this.#child;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-    this.#send({ type: "shutdown" });
-    // A long step does not hear the message until it is done.
-    const killTimer = setTimeout(() => child.kill("SIGKILL"), 2000);
-    await gone;
-    clearTimeout(killTimer);
-  }
+	async stop(): Promise<void> {
+		this.#isStopping = true;
+		if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
+		const child = this.#child;
+		if (child === null || child.exitCode !== null || child.signalCode !== null)
+			return;
+		const gone = new Promise<void>((resolve) =>
+			child.once("exit", () => resolve()),
+		);
+		this.#send({ type: "shutdown" });
+		// A long step does not hear the message until it is done.
+		const killTimer = setTimeout(() => child.kill("SIGKILL"), 2000);
+		await gone;
+		clearTimeout(killTimer);
+	}
 
-  #send(message: HostMessage): void {
-    // The callback takes the error of a channel that closed under us; the exit event deals with the requests.
-    if (this.#child?.connected) this.#child.send(message, (error) => error && this.#events.onLog("debug", error.message));
-  }
+	#send(message: HostMessage): void {
+		// The callback takes the error of a channel that closed under us; the exit event deals with the requests.
+		if (this.#child?.connected)
+			this.#child.send(
+				message,
+				(error) => error && this.#events.onLog("debug", error.message),
+			);
+	}
 
-  #hear(message: EngineMessage): void {
-    switch (message.type) {
-      case "loading":
-        this.#setState({ phase: "loading", progress: message.progress, etaSeconds: this.#eta(message.progress) });
-        break;
-      case "ready":
-        this.#info = message.info;
-        this.#loadMs = performance.now() - this.#startedAt;
-        this.#setState({ phase: "ready" });
-        for (const { request } of this.#inFlight.values()) this.#send({ type: "submit", request });
-        break;
-      case "load-failed":
-        this.#loadFailed(new GalleyError(message.code, message.message));
-        break;
-      case "step":
-        this.#attempt = 0;
-        this.#markOutput(message);
-        this.#events.onStep(message);
-        break;
-      case "idle":
-        this.#events.onIdle(message.load);
-        break;
-      case "failed":
-        for (const number of message.numbers) this.#endWith(number, new GalleyError(message.code, message.message));
-        break;
-      case "log":
-        this.#events.onLog(message.level, message.message);
-        break;
-    }
-  }
+	#hear(message: EngineMessage): void {
+		switch (message.type) {
+			case "loading":
+				this.#setState({
+					phase: "loading",
+					progress: message.progress,
+					etaSeconds: this.#eta(message.progress),
+				});
+				break;
+			case "ready":
+				this.#info = message.info;
+				this.#loadMs = performance.now() - this.#startedAt;
+				this.#setState({ phase: "ready" });
+				for (const { request } of this.#inFlight.values())
+					this.#send({ type: "submit", request });
+				break;
+			case "load-failed":
+				this.#loadFailed(new GalleyError(message.code, message.message));
+				break;
+			case "step":
+				this.#attempt = 0;
+				this.#markOutput(message);
+				this.#events.onStep(message);
+				break;
+			case "idle":
+				this.#events.onIdle(message.load);
+				break;
+			case "failed":
+				for (const number of message.numbers)
+					this.#endWith(number, new GalleyError(message.code, message.message));
+				break;
+			case "log":
+				this.#events.onLog(message.level, message.message);
+				break;
+		}
+	}
 
-  #markOutput(report: StepReport): void {
-    for (let index = 0; index < report.tokens.length; index += 3) {
-      const entry = this.#inFlight.get(report.tokens[index] as number);
-      if (entry !== undefined) entry.hasOutput = true;
-    }
-  }
+	#markOutput(report: StepReport): void {
+		for (let index = 0; index < report.tokens.length; index += 3) {
+			const entry = this.#inFlight.get(report.tokens[index] as number);
+			if (entry !== undefined) entry.hasOutput = true;
+		}
+	}
 
-  #eta(progress: number): number | null {
-    if (progress <= 0) return null;
-    return (((performance.now() - this.#startedAt) / 1000) * (1 - progress)) / progress;
-  }
+	#eta(progress: number): number | null {
+		if (progress <= 0) return null;
+		return (
+			(((performance.now() - this.#startedAt) / 1000) * (1 - progress)) /
+			progress
+		);
+	}
 
-  #loadFailed(error: GalleyError): void {
-    this.#child?.disconnect();
-    if (this.#info !== null) return; // It has worked before: the exit that follows schedules another try.
-    this.#isStopping = true;
-    this.#setState({ phase: "failed", reason: error.message });
-    for (const number of [...this.#inFlight.keys()]) this.#endWith(number, error);
-  }
+	#loadFailed(error: GalleyError): void {
+		this.#child?.disconnect();
+		if (this.#info !== null) return; // It has worked before: the exit that follows schedules another try.
+		this.#isStopping = true;
+		this.#setState({ phase: "failed", reason: error.message });
+		for (const number of [...this.#inFlight.keys()])
+			this.#endWith(number, error);
+	}
 
-  #lost(how: string): void {
-    this.#child = null;
-    if (this.#isStopping) {
-      for (const number of [...this.#inFlight.keys()]) {
-        this.#endWith(number, new GalleyError("draining", "The service is shutting down.", { retryAfterSeconds: 10 }));
-      }
-      return;
-    }
-    const delayMs = this.#options.backoffMs(this.#attempt++);
-    const retryAfterSeconds = Math.max(1, Math.ceil((delayMs + this.#loadMs) / 1000));
-    this.#events.onLog("error", `The engine process ended (${how}); starting it again in ${Math.round(delayMs)} ms.`);
-    this.#setState({ phase: "restarting", retryAfterSeconds, reason: `the engine process ended (${how})` });
-    for (const [number, entry] of [...this.#inFlight]) {
-      if (!entry.hasOutput && !entry.isRetried) {
-        entry.isRetried = true;
-        continue;
-      }
-      const message = "The engine process ended while this request was running; try it again.";
-      this.#endWith(number, new GalleyError("engine_crashed", message, { retryAfterSeconds }));
-    }
-    this.#restartTimer = setTimeout(() => this.start(), delayMs);
-  }
+	#lost(how: string): void {
+		this.#child = null;
+		if (this.#isStopping) {
+			for (const number of [...this.#inFlight.keys()]) {
+				this.#endWith(
+					number,
+					new GalleyError("draining", "The service is shutting down.", {
+						retryAfterSeconds: 10,
+					}),
+				);
+			}
+			return;
+		}
+		const delayMs = this.#options.backoffMs(this.#attempt++);
+		const retryAfterSeconds = Math.max(
+			1,
+			Math.ceil((delayMs + this.#loadMs) / 1000),
+		);
+		this.#events.onLog(
+			"error",
+			`The engine process ended (${how}); starting it again in ${Math.round(delayMs)} ms.`,
+		);
+		this.#setState({
+			phase: "restarting",
+			retryAfterSeconds,
+			reason: `the engine process ended (${how})`,
+		});
+		for (const [number, entry] of [...this.#inFlight]) {
+			if (!entry.hasOutput && !entry.isRetried) {
+				entry.isRetried = true;
+				continue;
+			}
+			const message =
+				"The engine process ended while this request was running; try it again.";
+			this.#endWith(
+				number,
+				new GalleyError("engine_crashed", message, { retryAfterSeconds }),
+			);
+		}
+		this.#restartTimer = setTimeout(() => this.start(), delayMs);
+	}
 
-  #endWith(number: number, error: GalleyError): void {
-    if (this.#inFlight.delete(number)) this.#events.onFailed(number, error);
-  }
+	#endWith(number: number, error: GalleyError): void {
+		if (this.#inFlight.delete(number)) this.#events.onFailed(number, error);
+	}
 
-  #setState(state: ServiceState): void {
-    this.#state = state;
-    this.#events.onState(state);
-  }
+	#setState(state: ServiceState): void {
+		this.#state = state;
+		this.#events.onState(state);
+	}
 }
 
 function forkEngineProcess(): ChildProcess {
-  const entry = new URL(import.meta.url.endsWith(".ts") ? "./engine-process.ts" : "./engine-process.js", import.meta.url);
-  return fork(entry, [], {
-    serialization: "advanced",
-    // Type stripping for runs from source (tests, development); the build needs nothing.
-    execArgv: entry.pathname.endsWith(".ts") ? ["--import", "tsx"] : [],
-    // One thread for asynchronous native calls: with libuv's four, each decode may land on another one and OpenMP starts
-    // a new team of threads there; measured 10 to 25 % slower.
-    env: { ...process.env, UV_THREADPOOL_SIZE: "1" },
-  });
+	const entry = new URL(
+		import.meta.url.endsWith(".ts")
+			? "./engine-process.ts"
+			: "./engine-process.js",
+		import.meta.url,
+	);
+	return fork(entry, [], {
+		serialization: "advanced",
+		// Type stripping for runs from source (tests, development); the build needs nothing.
+		execArgv: entry.pathname.endsWith(".ts") ? ["--import", "tsx"] : [],
+		// One thread for asynchronous native calls: with libuv's four, each decode may land on another one and OpenMP starts
+		// a new team of threads there; measured 10 to 25 % slower.
+		env: { ...process.env, UV_THREADPOOL_SIZE: "1" },
+	});
 }

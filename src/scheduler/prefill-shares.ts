@@ -7,21 +7,27 @@
  * `first` rotates who gets the odd tokens when the budget does not divide evenly, and who gets anything at all when
  * there are fewer tokens than sequences.
  */
-export function prefillShares(wants: readonly number[], budget: number, first: number): number[] {
-  const shares = new Array<number>(wants.length).fill(0);
-  let left = Math.max(0, Math.floor(budget));
-  let hungry = wants.map((_, index) => (index + first) % wants.length).filter((index) => (wants[index] ?? 0) > 0);
-  while (left > 0 && hungry.length > 0) {
-    const share = Math.max(1, Math.floor(left / hungry.length));
-    const still: number[] = [];
-    for (const index of hungry) {
-      const want = (wants[index] ?? 0) - (shares[index] ?? 0);
-      const given = Math.min(share, want, left);
-      shares[index] = (shares[index] ?? 0) + given;
-      left -= given;
-      if (given < want) still.push(index);
-    }
-    hungry = still;
-  }
-  return shares;
+export function prefillShares(
+	wants: readonly number[],
+	budget: number,
+	first: number,
+): number[] {
+	const shares = new Array<number>(wants.length).fill(0);
+	let left = Math.max(0, Math.floor(budget));
+	let hungry = wants
+		.map((_, index) => (index + first) % wants.length)
+		.filter((index) => (wants[index] ?? 0) > 0);
+	while (left > 0 && hungry.length > 0) {
+		const share = Math.max(1, Math.floor(left / hungry.length));
+		const still: number[] = [];
+		for (const index of hungry) {
+			const want = (wants[index] ?? 0) - (shares[index] ?? 0);
+			const given = Math.min(share, want, left);
+			shares[index] = (shares[index] ?? 0) + given;
+			left -= given;
+			if (given < want) still.push(index);
+		}
+		hungry = still;
+	}
+	return shares;
 }

@@ -2,19 +2,19 @@
 export type EndReason = "stop" | "length";
 
 export interface SequenceSpec {
-  /** The caller's number of the request; several sequences (choices) may carry the same. */
-  request: number;
-  choice: number;
-  promptTokens: Int32Array;
-  /** Tokens to generate at most; null runs to the end of the context. */
-  maxTokens: number | null;
-  /** End-of-generation and stop tokens do not end the sequence before this many tokens. */
-  minTokens: number;
-  stopTokenIds: ReadonlySet<number>;
-  /** Logits wanted at every prompt position (prompt_logprobs, echo). */
-  wantsPromptLogits: boolean;
-  /** Lower runs first. */
-  priority: number;
+	/** The caller's number of the request; several sequences (choices) may carry the same. */
+	request: number;
+	choice: number;
+	promptTokens: Int32Array;
+	/** Tokens to generate at most; null runs to the end of the context. */
+	maxTokens: number | null;
+	/** End-of-generation and stop tokens do not end the sequence before this many tokens. */
+	minTokens: number;
+	stopTokenIds: ReadonlySet<number>;
+	/** Logits wanted at every prompt position (prompt_logprobs, echo). */
+	wantsPromptLogits: boolean;
+	/** Lower runs first. */
+	priority: number;
 }
 
 /**
@@ -27,49 +27,52 @@ export interface SequenceSpec {
  * A decoding sequence has exactly one token to compute: the one sampled last.
  */
 export class Sequence {
-  readonly spec: SequenceSpec;
-  /** Order of arrival: ties within a priority go to the older one. */
-  readonly arrival: number;
-  /** The engine's sequence number while running, null while waiting. */
-  slot: number | null = null;
-  tokens: Int32Array;
-  length: number;
-  computedTokens = 0;
-  cancelled = false;
-  preemptions = 0;
+	readonly spec: SequenceSpec;
+	/** Order of arrival: ties within a priority go to the older one. */
+	readonly arrival: number;
+	/** The engine's sequence number while running, null while waiting. */
+	slot: number | null = null;
+	tokens: Int32Array;
+	length: number;
+	computedTokens = 0;
+	cancelled = false;
+	preemptions = 0;
 
-  constructor(spec: SequenceSpec, arrival: number, contextLength: number) {
-    this.spec = spec;
-    this.arrival = arrival;
-    this.length = spec.promptTokens.length;
-    const room = spec.maxTokens === null ? contextLength : Math.min(contextLength, this.length + spec.maxTokens);
-    // Most requests end long before their limit: start small and grow by doubling.
-    this.tokens = new Int32Array(Math.min(room, this.length + 256));
-    this.tokens.set(spec.promptTokens);
-  }
+	constructor(spec: SequenceSpec, arrival: number, contextLength: number) {
+		this.spec = spec;
+		this.arrival = arrival;
+		this.length = spec.promptTokens.length;
+		const room =
+			spec.maxTokens === null
+				? contextLength
+				: Math.min(contextLength, this.length + spec.maxTokens);
+		// Most requests end long before their limit: start small and grow by doubling.
+		this.tokens = new Int32Array(Math.min(room, this.length + 256));
+		this.tokens.set(spec.promptTokens);
+	}
 
-  get promptLength(): number {
-    return this.spec.promptTokens.length;
-  }
+	get promptLength(): number {
+		return this.spec.promptTokens.length;
+	}
 
-  get generatedTokens(): number {
-    return this.length - this.promptLength;
-  }
+	get generatedTokens(): number {
+		return this.length - this.promptLength;
+	}
 
-  get tokensToCompute(): number {
-    return this.length - this.computedTokens;
-  }
+	get tokensToCompute(): number {
+		return this.length - this.computedTokens;
+	}
 
-  get isDecoding(): boolean {
-    return this.tokensToCompute === 1 && this.generatedTokens > 0;
-  }
+	get isDecoding(): boolean {
+		return this.tokensToCompute === 1 && this.generatedTokens > 0;
+	}
 
-  append(token: number): void {
-    if (this.length === this.tokens.length) {
-      const larger = new Int32Array(this.length * 2);
-      larger.set(this.tokens);
-      this.tokens = larger;
-    }
-    this.tokens[this.length++] = token;
-  }
+	append(token: number): void {
+		if (this.length === this.tokens.length) {
+			const larger = new Int32Array(this.length * 2);
+			larger.set(this.tokens);
+			this.tokens = larger;
+		}
+		this.tokens[this.length++] = token;
+	}
 }

@@ -1,0 +1,384 @@
+import { randomInt } from "node:crypto";
+import type { ChatMessage } from "../core/chat-message.ts";
+import { GalleyError } from "../core/errors.ts";
+import type { GenerationRequest } from "../core/generation-request.ts";
+import type {
+	ChatTemplateOptions,
+	LanguageService,
+	ModelEntry,
+	ModelFacts,
+	ServiceLoad,
+	ServiceState,
+} from "../core/language-service.ts";
+import type { StreamEvent, TokenLogprob } from "../core/stream-event.ts";
+import type { EngineInfo, ModelVocabulary } from "../engine/engine.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { ServiceMetrics } from "../observability/service-metrics.ts";
+import type { ChatTemplates } from "../text/chat-template.ts";
+import { ChoiceText } from "../text/choice-text.ts";
+import type { TokenTexts } from "../text/token-texts.ts";
+import { AdmissionQueue, type QueueLimits } from "./admission-queue.ts";
+import type {
+	LoadOptions,
+	LoadReport,
+	LogprobReport,
+	StepReport,
+} from "./engine-protocol.ts";
+import { EngineSupervisor } from "./engine-supervisor.ts";
+import { LiveRequest } from "./live-request.ts";
+
+export interface LanguageModelOptions {
+	entry: ModelEntry;
+	facts: ModelFacts;
+	vocabulary: ModelVocabulary;
+	templates: ChatTemplates;
+	/** Token texts without and with control tokens shown. */
+	tokenTexts: { plain: TokenTexts; withSpecialTokens: TokenTexts };
+	load: LoadOptions;
+	queue: QueueLimits;
+	metrics: ServiceMetrics;
+	logger: Logger;
+	backoffMs: (attempt: number) => number;
+}
+
+/**
+ * One loaded model: text + scheduler + engine. Requests go to the engine process as tokens, tokens come back once a step
+ * for all of them, and leave here as events with text.
+ */
+export class LanguageModel implements LanguageService, AsyncDisposable {
+	readonly model: ModelEntry;
+	readonly facts: ModelFacts;
+	readonly #options: LanguageModelOptions;
+	readonly #supervisor: EngineSupervisor;
+	readonly #queue: AdmissionQueue;
+	readonly #requests = new Map<number, LiveRequest>();
+	#nextNumber = 1;
+	#engineLoad: LoadReport = {
+		running: 0,
+		waiting: 0,
+		kvCacheUsage: 0,
+		residentBytes: 0,
+	};
+	#isDraining = false;
+	#onEmpty: (() => void) | null = null;
+	#stateListeners: ((state: ServiceState) => void)[] = [];
+
+	constructor(options: LanguageModelOptions) {
+		this.#options = options;
+		this.model = options.entry;
+		this.facts = options.facts;
+		this.#queue = new AdmissionQueue(options.queue);
+		this.#supervisor = new EngineSupervisor(
+			{ load: options.load, backoffMs: options.backoffMs },
+			{
+				onStep: (report) => this.#hearStep(report),
+				onIdle: (load) => {
+					this.#engineLoad = load;
+				},
+				onFailed: (number, error) => this.#fail(number, error),
+				onState: (state) => this.#hearState(state),
+				onLog: (level, message) =>
+					options.logger[level]({ component: "engine" }, message),
+			},
+		);
+		options.metrics.setLoad(() => this.load());
+		options.metrics.setEngineProcess(() => ({
+			residentBytes: this.#engineLoad.residentBytes,
+		}));
+	}
+
+	/** Resolves when the model answers; rejects with the reason when it cannot be loaded. */
+	start(): Promise<EngineInfo> {
+		const started = new Promise<EngineInfo>((resolve, reject) => {
+			this.#stateListeners.push((state) => {
+				if (state.phase === "ready")
+					resolve(this.#supervisor.info as EngineInfo);
+				if (state.phase === "failed")
+					reject(new GalleyError("engine_error", state.reason));
+			});
+		});
+		this.#supervisor.start();
+		return started;
+	}
+
+	onState(listener: (state: ServiceState) => void): void {
+		this.#stateListeners.push(listener);
+	}
+
+	/** New requests are refused from now on; resolves when those in flight are done, or have been ended after the limit. */
+	async drain(timeoutMs: number): Promise<void> {
+		this.#isDraining = true;
+		this.#options.metrics.setReady(false);
+		if (this.#requests.size > 0) {
+			let timer: NodeJS.Timeout | undefined;
+			const empty = new Promise<void>((resolve) => {
+				this.#onEmpty = resolve;
+			});
+			const late = new Promise<void>((resolve) => {
+				timer = setTimeout(resolve, timeoutMs);
+			});
+			await Promise.race([empty, late]);
+			clearTimeout(timer);
+		}
+		await this.#supervisor.stop();
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		await this.drain(0);
+		this.#options.vocabulary[Symbol.dispose]();
+	}
+
+	get engineProcessId(): number | null {
+		return this.#supervisor.processId;
+	}
+
+	models(): readonly ModelEntry[] {
+		return [this.model];
+	}
+
+	state(): ServiceState {
+		return this.#isDraining ? { phase: "draining" } : this.#supervisor.state;
+	}
+
+	load(): ServiceLoad {
+		const { kvCacheUsage } = this.#engineLoad;
+		const waiting = this.#queue.waitingRequests;
+		const { maxSequences } = this.#options.load.options;
+		return {
+			running: this.#requests.size - waiting,
+			waiting,
+			kvCacheUsage,
+			maxSequences,
+		};
+	}
+
+	tokenize(
+		text: string,
+		options: { addSpecial: boolean; parseSpecial: boolean },
+	): Int32Array {
+		return this.#options.vocabulary.tokenize(text.toWellFormed(), options);
+	}
+
+	detokenize(
+		tokens: Iterable<number>,
+		options: { renderSpecialTokens: boolean },
+	): string {
+		const text = new ChoiceText(
+			this.#textsOf(options.renderSpecialTokens),
+			[],
+			false,
+		);
+		let whole = "";
+		for (const token of tokens) whole += text.push(token, false);
+		return whole + text.flush();
+	}
+
+	tokenBytes(token: number): Uint8Array {
+		return this.#options.vocabulary.tokenBytes(token, true);
+	}
+
+	renderChat(
+		messages: readonly ChatMessage[],
+		options: ChatTemplateOptions,
+	): string {
+		return this.#options.templates.render(messages, options);
+	}
+
+	generate(
+		request: GenerationRequest,
+		onEvent: (event: StreamEvent) => void,
+	): () => void {
+		const number = this.#nextNumber++;
+		const { stop, sampling } = request;
+		const texts = this.#textsOf(request.renderSpecialTokens);
+		const createText = () =>
+			new ChoiceText(texts, stop.stopStrings, stop.includeStopString);
+		const live = new LiveRequest(
+			number,
+			request,
+			createText,
+			onEvent,
+			performance.now(),
+		);
+		const refusal = this.#refusal(request);
+		if (refusal !== null) {
+			this.#options.metrics.requestRejected(refusal.code);
+			queueMicrotask(() => live.fail(refusal));
+			return () => undefined;
+		}
+		this.#requests.set(number, live);
+		this.#queue.enter(number, request.promptTokens.length);
+		this.#options.metrics.requestReceived(request.promptTokens.length);
+		this.#supervisor.submit({
+			number,
+			promptTokens: request.promptTokens,
+			choices: request.choices,
+			sampling: { ...sampling, seed: sampling.seed ?? randomInt(2 ** 32) },
+			maxTokens: stop.maxTokens,
+			minTokens: stop.minTokens,
+			stopTokenIds: stop.stopTokenIds,
+			ignoreEos: stop.ignoreEos,
+			logprobs: request.logprobs,
+			promptLogprobs: request.promptLogprobs,
+			priority: request.priority,
+		});
+		return () => {
+			if (!this.#requests.has(number)) return;
+			this.#supervisor.cancel(number, null);
+			this.#fail(
+				number,
+				new GalleyError("client_closed", "The client went away."),
+			);
+		};
+	}
+
+	#textsOf(renderSpecialTokens: boolean): TokenTexts {
+		const { plain, withSpecialTokens } = this.#options.tokenTexts;
+		return renderSpecialTokens ? withSpecialTokens : plain;
+	}
+
+	#refusal(request: GenerationRequest): GalleyError | null {
+		const state = this.state();
+		if (state.phase === "draining") {
+			return new GalleyError(
+				"draining",
+				"The service is shutting down; send the request elsewhere.",
+				{ retryAfterSeconds: 10 },
+			);
+		}
+		if (state.phase !== "ready") {
+			const retryAfterSeconds =
+				state.phase === "restarting" ? state.retryAfterSeconds : 5;
+			return new GalleyError(
+				"engine_unavailable",
+				`The model is not ready (${state.phase}).`,
+				{ retryAfterSeconds },
+			);
+		}
+		return this.#queue.refusal(request.promptTokens.length);
+	}
+
+	#hearStep(report: StepReport): void {
+		const now = performance.now();
+		this.#engineLoad = report.load;
+		this.#options.metrics.step(report.statistics);
+		for (const { number, cachedTokens, queueSeconds } of report.started) {
+			this.#queue.leave(number);
+			this.#requests.get(number)?.started(cachedTokens, queueSeconds, now);
+		}
+		for (const { number, entries } of report.promptLogprobs) {
+			this.#requests
+				.get(number)
+				?.addPromptLogprobs(
+					entries.map((entry) => entry && this.#tokenLogprob(entry)),
+				);
+		}
+		const { tokens, logprobs } = report;
+		for (let index = 0; index < tokens.length; index += 3) {
+			const logprob = logprobs?.[index / 3] ?? null;
+			this.#hearToken(
+				tokens[index] as number,
+				tokens[index + 1] as number,
+				tokens[index + 2] as number,
+				logprob,
+				now,
+			);
+		}
+		for (const { number, choice, reason, stopToken } of report.ended) {
+			const live = this.#requests.get(number);
+			if (live === undefined) continue;
+			live.ended(choice, reason, stopToken);
+			if (live.isOver) this.#finish(live, now);
+		}
+	}
+
+	#hearToken(
+		number: number,
+		choice: number,
+		token: number,
+		logprob: LogprobReport | null,
+		now: number,
+	): void {
+		const live = this.#requests.get(number);
+		if (live === undefined) return;
+		this.#observeToken(live, choice, now);
+		const isStopped = live.token(
+			choice,
+			token,
+			logprob && this.#tokenLogprob(logprob),
+			now,
+		);
+		if (isStopped) this.#supervisor.cancel(number, choice);
+		if (live.isOver) this.#finish(live, now);
+	}
+
+	#observeToken(live: LiveRequest, choice: number, now: number): void {
+		const { metrics } = this.#options;
+		if (live.times.firstTokenAt === null)
+			metrics.firstToken((now - live.times.arrivedAt) / 1000);
+		const lastTokenAt = live.choices[choice]?.lastTokenAt ?? 0;
+		if (lastTokenAt > 0) metrics.interToken((now - lastTokenAt) / 1000);
+	}
+
+	#finish(live: LiveRequest, now: number): void {
+		this.#supervisor.forget(live.number);
+		this.#remove(live.number);
+		const { arrivedAt, queueSeconds, startedAt, firstTokenAt } = live.times;
+		const endToEndSeconds = (now - arrivedAt) / 1000;
+		const decodeSeconds =
+			firstTokenAt === null ? 0 : (now - firstTokenAt) / 1000;
+		const gaps = live.completionTokens - live.choices.length;
+		this.#queue.finished(endToEndSeconds);
+		this.#options.metrics.requestFinished({
+			finishReason: live.finishReason,
+			endToEndSeconds,
+			queueSeconds,
+			prefillSeconds:
+				firstTokenAt === null || startedAt === null
+					? 0
+					: Math.max(0, (firstTokenAt - arrivedAt) / 1000 - queueSeconds),
+			decodeSeconds,
+			timePerOutputTokenSeconds:
+				gaps > 0 ? (decodeSeconds * live.choices.length) / gaps : null,
+			promptTokens: live.request.promptTokens.length,
+			cachedTokens: live.cachedTokens,
+			completionTokens: live.completionTokens,
+		});
+	}
+
+	#fail(number: number, error: GalleyError): void {
+		const live = this.#requests.get(number);
+		if (live === undefined) return;
+		this.#remove(number);
+		this.#options.metrics.requestFailed(error.code);
+		live.fail(error);
+	}
+
+	#remove(number: number): void {
+		this.#requests.delete(number);
+		this.#queue.leave(number);
+		if (this.#requests.size === 0) this.#onEmpty?.();
+	}
+
+	#hearState(state: ServiceState): void {
+		this.#options.metrics.setReady(
+			state.phase === "ready" && !this.#isDraining,
+		);
+		if (state.phase === "restarting") this.#options.metrics.engineRestarted();
+		for (const listener of this.#stateListeners) listener(state);
+	}
+
+	#tokenLogprob({
+		token,
+		logprob,
+		topTokens,
+		topLogprobs,
+	}: LogprobReport): TokenLogprob {
+		const top = Array.from(topTokens, (topToken, place) => ({
+			token: topToken,
+			bytes: this.tokenBytes(topToken),
+			logprob: topLogprobs[place] as number,
+		}));
+		return { token, bytes: this.tokenBytes(token), logprob, top };
+	}
+}
