@@ -1,204 +1,264 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { defaultSampling } from "../core/generation-request.ts";
-import { fakeEngine } from "../engine/fake/index.ts";
 import type { Engine, EngineOptions } from "../engine/engine.ts";
+import { fakeEngine } from "../engine/fake/index.ts";
 import { EngineLoop } from "./engine-loop.ts";
-import type { EngineMessage, StepReport, SubmittedRequest } from "./engine-protocol.ts";
+import type {
+	EngineMessage,
+	StepReport,
+	SubmittedRequest,
+} from "./engine-protocol.ts";
 
 const opened: Engine[] = [];
 afterEach(() => {
-  for (const engine of opened.splice(0)) engine[Symbol.dispose]();
+	for (const engine of opened.splice(0)) engine[Symbol.dispose]();
 });
 
 async function startLoop(model = "fake:", more: Partial<EngineOptions> = {}) {
-  const engine = await fakeEngine.load({
-    modelPath: model,
-    contextLength: 128,
-    maxSequences: 4,
-    kvCells: 512,
-    kvLayout: "streams",
-    kvTypeK: "f16",
-    kvTypeV: "f16",
-    maxBatchTokens: 32,
-    microBatchTokens: 32,
-    threads: 1,
-    threadsBatch: 1,
-    flashAttention: "auto",
-    gpuLayers: 0,
-    memoryMap: false,
-    memoryLock: false,
-    ...more,
-  });
-  opened.push(engine);
-  const messages: EngineMessage[] = [];
-  const waiters: (() => void)[] = [];
-  const loop = new EngineLoop(engine, 16, {
-    send: (message) => {
-      messages.push(message);
-      if (message.type === "idle") for (const wake of waiters.splice(0)) wake();
-    },
-    now: () => performance.now(),
-    residentBytes: () => 0,
-  });
-  const idle = () => new Promise<void>((resolve) => waiters.push(resolve));
-  const steps = () => messages.filter((message): message is StepReport => message.type === "step");
-  return { engine, loop, messages, steps, idle };
+	const engine = await fakeEngine.load({
+		modelPath: model,
+		contextLength: 128,
+		maxSequences: 4,
+		kvCells: 512,
+		kvLayout: "streams",
+		kvTypeK: "f16",
+		kvTypeV: "f16",
+		maxBatchTokens: 32,
+		microBatchTokens: 32,
+		threads: 1,
+		threadsBatch: 1,
+		flashAttention: "auto",
+		gpuLayers: 0,
+		memoryMap: false,
+		memoryLock: false,
+		...more,
+	});
+	opened.push(engine);
+	const messages: EngineMessage[] = [];
+	const waiters: (() => void)[] = [];
+	const loop = new EngineLoop(engine, 16, {
+		send: (message) => {
+			messages.push(message);
+			if (message.type === "idle") for (const wake of waiters.splice(0)) wake();
+		},
+		now: () => performance.now(),
+		residentBytes: () => 0,
+	});
+	const idle = () => new Promise<void>((resolve) => waiters.push(resolve));
+	const steps = () =>
+		messages.filter(
+			(message): message is StepReport => message.type === "step",
+		);
+	return { engine, loop, messages, steps, idle };
 }
 
-function request(number: number, more: Partial<SubmittedRequest> = {}): SubmittedRequest {
-  return {
-    number,
-    promptTokens: Int32Array.from({ length: 40 }, (_, index) => 20 + ((index * 7 + number) % 60)),
-    choices: 1,
-    sampling: { ...defaultSampling, temperature: 0, seed: 1 },
-    maxTokens: 12,
-    minTokens: 0,
-    stopTokenIds: [],
-    ignoreEos: true,
-    logprobs: null,
-    promptLogprobs: null,
-    priority: 0,
-    ...more,
-  };
+function request(
+	number: number,
+	more: Partial<SubmittedRequest> = {},
+): SubmittedRequest {
+	return {
+		number,
+		promptTokens: Int32Array.from(
+			{ length: 40 },
+			(_, index) => 20 + ((index * 7 + number) % 60),
+		),
+		choices: 1,
+		sampling: { ...defaultSampling, temperature: 0, seed: 1 },
+		maxTokens: 12,
+		minTokens: 0,
+		stopTokenIds: [],
+		ignoreEos: true,
+		logprobs: null,
+		promptLogprobs: null,
+		priority: 0,
+		...more,
+	};
 }
 
 /** Tokens of each "request/choice". */
 function tokensOf(steps: readonly StepReport[]): Map<string, number[]> {
-  const texts = new Map<string, number[]>();
-  for (const { tokens } of steps) {
-    for (let index = 0; index < tokens.length; index += 3) {
-      const key = `${tokens[index]}/${tokens[index + 1]}`;
-      texts.set(key, [...(texts.get(key) ?? []), tokens[index + 2] as number]);
-    }
-  }
-  return texts;
+	const texts = new Map<string, number[]>();
+	for (const { tokens } of steps) {
+		for (let index = 0; index < tokens.length; index += 3) {
+			const key = `${tokens[index]}/${tokens[index + 1]}`;
+			texts.set(key, [...(texts.get(key) ?? []), tokens[index + 2] as number]);
+		}
+	}
+	return texts;
 }
 
 async function generateAlone(submitted: SubmittedRequest): Promise<number[]> {
-  const { loop, steps, idle } = await startLoop();
-  const done = idle();
-  loop.submit(submitted);
-  await done;
-  return tokensOf(steps()).get(`${submitted.number}/0`) ?? [];
+	const { loop, steps, idle } = await startLoop();
+	const done = idle();
+	loop.submit(submitted);
+	await done;
+	return tokensOf(steps()).get(`${submitted.number}/0`) ?? [];
 }
 
 describe("EngineLoop", () => {
-  test("a request's tokens, its end and the idle report arrive in order", async () => {
-    const { loop, steps, messages, idle } = await startLoop();
-    const done = idle();
-    loop.submit(request(1));
-    await done;
-    expect(tokensOf(steps()).get("1/0")).toHaveLength(12);
-    expect(steps().flatMap(({ started }) => started)).toMatchObject([{ number: 1, choice: 0, cachedTokens: 0 }]);
-    expect(steps().flatMap(({ ended }) => ended)).toEqual([{ number: 1, choice: 0, reason: "length", stopToken: null }]);
-    expect(messages.at(-1)).toMatchObject({ type: "idle", load: { running: 0, waiting: 0, kvCacheUsage: 0 } });
-  });
+	test("a request's tokens, its end and the idle report arrive in order", async () => {
+		const { loop, steps, messages, idle } = await startLoop();
+		const done = idle();
+		loop.submit(request(1));
+		await done;
+		expect(tokensOf(steps()).get("1/0")).toHaveLength(12);
+		expect(steps().flatMap(({ started }) => started)).toMatchObject([
+			{ number: 1, choice: 0, cachedTokens: 0 },
+		]);
+		expect(steps().flatMap(({ ended }) => ended)).toEqual([
+			{ number: 1, choice: 0, reason: "length", stopToken: null },
+		]);
+		expect(messages.at(-1)).toMatchObject({
+			type: "idle",
+			load: { running: 0, waiting: 0, kvCacheUsage: 0 },
+		});
+	});
 
-  test("statistics add up to all tokens of prompt and answer", async () => {
-    const { loop, steps, idle } = await startLoop();
-    const done = idle();
-    loop.submit(request(1));
-    await done;
-    const sum = (pick: (step: StepReport) => number) => steps().reduce((total, step) => total + pick(step), 0);
-    expect(sum(({ statistics }) => statistics.prefillTokens + statistics.decodeTokens)).toBe(40 + 11);
-  });
+	test("statistics add up to all tokens of prompt and answer", async () => {
+		const { loop, steps, idle } = await startLoop();
+		const done = idle();
+		loop.submit(request(1));
+		await done;
+		const sum = (pick: (step: StepReport) => number) =>
+			steps().reduce((total, step) => total + pick(step), 0);
+		expect(
+			sum(
+				({ statistics }) => statistics.prefillTokens + statistics.decodeTokens,
+			),
+		).toBe(40 + 11);
+	});
 
-  test("eight requests on four slots give the same tokens as each alone", async () => {
-    const { loop, steps, idle } = await startLoop();
-    const requests = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => request(number));
-    const done = idle();
-    for (const submitted of requests) loop.submit(submitted);
-    await done;
-    const together = tokensOf(steps());
-    for (const submitted of requests) expect(together.get(`${submitted.number}/0`)).toEqual(await generateAlone(submitted));
-  });
+	test("eight requests on four slots give the same tokens as each alone", async () => {
+		const { loop, steps, idle } = await startLoop();
+		const requests = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => request(number));
+		const done = idle();
+		for (const submitted of requests) loop.submit(submitted);
+		await done;
+		const together = tokensOf(steps());
+		for (const submitted of requests)
+			expect(together.get(`${submitted.number}/0`)).toEqual(
+				await generateAlone(submitted),
+			);
+	});
 
-  test("a small unified cache preempts, and tokens are still the same", async () => {
-    const { loop, steps, idle } = await startLoop("fake:", { kvCells: 100, kvLayout: "unified" });
-    const requests = [1, 2, 3].map((number) => request(number, { maxTokens: 30 }));
-    const done = idle();
-    for (const submitted of requests) loop.submit(submitted);
-    await done;
-    const together = tokensOf(steps());
-    for (const submitted of requests) expect(together.get(`${submitted.number}/0`)).toEqual(await generateAlone(submitted));
-  });
+	test("a small unified cache preempts, and tokens are still the same", async () => {
+		const { loop, steps, idle } = await startLoop("fake:", {
+			kvCells: 100,
+			kvLayout: "unified",
+		});
+		const requests = [1, 2, 3].map((number) =>
+			request(number, { maxTokens: 30 }),
+		);
+		const done = idle();
+		for (const submitted of requests) loop.submit(submitted);
+		await done;
+		const together = tokensOf(steps());
+		for (const submitted of requests)
+			expect(together.get(`${submitted.number}/0`)).toEqual(
+				await generateAlone(submitted),
+			);
+	});
 
-  test("a cancelled request is silent after the step that runs, and others go on", async () => {
-    const { loop, steps, idle } = await startLoop("fake:?stepMs=2");
-    const done = idle();
-    loop.submit(request(1, { maxTokens: 50 }));
-    loop.submit(request(2, { maxTokens: 20 }));
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    const seen = tokensOf(steps()).get("1/0")?.length ?? 0;
-    loop.cancel(1, null);
-    await done;
-    expect(tokensOf(steps()).get("1/0")?.length ?? 0).toBeLessThanOrEqual(seen + 1);
-    expect(tokensOf(steps()).get("2/0")).toHaveLength(20);
-    expect(steps().flatMap(({ ended }) => ended.map(({ number }) => number))).toEqual([2]);
-  });
+	test("a cancelled request is silent after the step that runs, and others go on", async () => {
+		const { loop, steps, idle } = await startLoop("fake:?stepMs=2");
+		const done = idle();
+		loop.submit(request(1, { maxTokens: 50 }));
+		loop.submit(request(2, { maxTokens: 20 }));
+		await new Promise((resolve) => setTimeout(resolve, 30));
+		const seen = tokensOf(steps()).get("1/0")?.length ?? 0;
+		loop.cancel(1, null);
+		await done;
+		expect(tokensOf(steps()).get("1/0")?.length ?? 0).toBeLessThanOrEqual(
+			seen + 1,
+		);
+		expect(tokensOf(steps()).get("2/0")).toHaveLength(20);
+		expect(
+			steps().flatMap(({ ended }) => ended.map(({ number }) => number)),
+		).toEqual([2]);
+	});
 
-  test("choices of one request differ by their seeds, and one of them can be cancelled", async () => {
-    const { loop, steps, idle } = await startLoop();
-    const done = idle();
-    loop.submit(request(1, { choices: 3, sampling: { ...defaultSampling, temperature: 2, seed: 5 } }));
-    loop.cancel(1, 2);
-    await done;
-    const texts = tokensOf(steps());
-    expect([...texts.keys()].sort()).toEqual(["1/0", "1/1"]);
-    expect(texts.get("1/0")).not.toEqual(texts.get("1/1"));
-  });
+	test("choices of one request differ by their seeds, and one of them can be cancelled", async () => {
+		const { loop, steps, idle } = await startLoop();
+		const done = idle();
+		loop.submit(
+			request(1, {
+				choices: 3,
+				sampling: { ...defaultSampling, temperature: 2, seed: 5 },
+			}),
+		);
+		loop.cancel(1, 2);
+		await done;
+		const texts = tokensOf(steps());
+		expect([...texts.keys()].sort()).toEqual(["1/0", "1/1"]);
+		expect(texts.get("1/0")).not.toEqual(texts.get("1/1"));
+	});
 
-  test("log-probabilities: one report a generated token, one a prompt token but the first", async () => {
-    const { loop, steps, idle } = await startLoop();
-    const done = idle();
-    loop.submit(request(1, { logprobs: 3, promptLogprobs: 2, maxTokens: 4 }));
-    await done;
-    const generated = steps().flatMap(({ logprobs }) => logprobs ?? []);
-    expect(generated.map((report) => report?.topTokens.length)).toEqual([3, 3, 3, 3]);
-    // Greedy: the chosen token is the likeliest.
-    for (const report of generated) expect(report?.token).toBe(report?.topTokens[0]);
-    const prompt = steps().flatMap(({ promptLogprobs }) => promptLogprobs.flatMap(({ entries }) => entries));
-    expect(prompt).toHaveLength(40);
-    expect(prompt[0]).toBeNull();
-    expect(prompt.slice(1).map((report) => report?.token)).toEqual([...request(1).promptTokens.slice(1)]);
-  });
+	test("log-probabilities: one report a generated token, one a prompt token but the first", async () => {
+		const { loop, steps, idle } = await startLoop();
+		const done = idle();
+		loop.submit(request(1, { logprobs: 3, promptLogprobs: 2, maxTokens: 4 }));
+		await done;
+		const generated = steps().flatMap(({ logprobs }) => logprobs ?? []);
+		expect(generated.map((report) => report?.topTokens.length)).toEqual([
+			3, 3, 3, 3,
+		]);
+		// Greedy: the chosen token is the likeliest.
+		for (const report of generated)
+			expect(report?.token).toBe(report?.topTokens[0]);
+		const prompt = steps().flatMap(({ promptLogprobs }) =>
+			promptLogprobs.flatMap(({ entries }) => entries),
+		);
+		expect(prompt).toHaveLength(40);
+		expect(prompt[0]).toBeNull();
+		expect(prompt.slice(1).map((report) => report?.token)).toEqual([
+			...request(1).promptTokens.slice(1),
+		]);
+	});
 
-  test("end-of-generation tokens can't be sampled before minTokens", async () => {
-    const { loop, steps, idle } = await startLoop("fake:?endAfter=3");
-    const done = idle();
-    loop.submit(request(1, { ignoreEos: false }));
-    loop.submit(request(2, { ignoreEos: false, minTokens: 9 }));
-    await done;
-    const ended = steps().flatMap(({ ended }) => ended);
-    const texts = tokensOf(steps());
-    expect(texts.get("1/0")?.length).toBeLessThan(9);
-    expect(texts.get("2/0")?.length).toBeGreaterThanOrEqual(9);
-    expect(ended.map(({ reason }) => reason)).toContain("stop");
-  });
+	test("end-of-generation tokens can't be sampled before minTokens", async () => {
+		const { loop, steps, idle } = await startLoop("fake:?endAfter=3");
+		const done = idle();
+		loop.submit(request(1, { ignoreEos: false }));
+		loop.submit(request(2, { ignoreEos: false, minTokens: 9 }));
+		await done;
+		const ended = steps().flatMap(({ ended }) => ended);
+		const texts = tokensOf(steps());
+		expect(texts.get("1/0")?.length).toBeLessThan(9);
+		expect(texts.get("2/0")?.length).toBeGreaterThanOrEqual(9);
+		expect(ended.map(({ reason }) => reason)).toContain("stop");
+	});
 
-  test("a step that fails ends its requests with one error each, and the next request works", async () => {
-    const { loop, messages, steps, idle } = await startLoop("fake:?failRun=2");
-    const done = idle();
-    loop.submit(request(1));
-    loop.submit(request(2));
-    await done;
-    const failed = messages.filter((message) => message.type === "failed");
-    expect(failed).toMatchObject([{ code: "engine_error" }]);
-    expect(failed.flatMap((message) => (message.type === "failed" ? message.numbers : []))).toEqual([1, 2]);
-    const again = idle();
-    loop.submit(request(3));
-    await again;
-    expect(tokensOf(steps()).get("3/0")).toHaveLength(12);
-  });
+	test("a step that fails ends its requests with one error each, and the next request works", async () => {
+		const { loop, messages, steps, idle } = await startLoop("fake:?failRun=2");
+		const done = idle();
+		loop.submit(request(1));
+		loop.submit(request(2));
+		await done;
+		const failed = messages.filter((message) => message.type === "failed");
+		expect(failed).toMatchObject([{ code: "engine_error" }]);
+		expect(
+			failed.flatMap((message) =>
+				message.type === "failed" ? message.numbers : [],
+			),
+		).toEqual([1, 2]);
+		const again = idle();
+		loop.submit(request(3));
+		await again;
+		expect(tokensOf(steps()).get("3/0")).toHaveLength(12);
+	});
 
-  test("a prompt beyond the context is refused with the counts and harms nobody", async () => {
-    const { loop, messages, idle } = await startLoop();
-    const done = idle();
-    loop.submit(request(1, { promptTokens: new Int32Array(500).fill(30) }));
-    loop.submit(request(2));
-    await done;
-    expect(messages).toContainEqual(
-      expect.objectContaining({ type: "failed", numbers: [1], code: "context_length_exceeded" }),
-    );
-  });
+	test("a prompt beyond the context is refused with the counts and harms nobody", async () => {
+		const { loop, messages, idle } = await startLoop();
+		const done = idle();
+		loop.submit(request(1, { promptTokens: new Int32Array(500).fill(30) }));
+		loop.submit(request(2));
+		await done;
+		expect(messages).toContainEqual(
+			expect.objectContaining({
+				type: "failed",
+				numbers: [1],
+				code: "context_length_exceeded",
+			}),
+		);
+	});
 });

@@ -16,13 +16,13 @@ export interface SupervisorEvents {
 	/** The request ended with this error. */
 	onFailed(number: number, error: GalleyError): void;
 	onState(state: ServiceState): void;
-	onLog(level: "debug" | "info" | "warn" | "error", message: string): void;
 }
 
 export interface SupervisorOptions {
 	load: LoadOptions;
-	/** Attempt (from 0) to milliseconds before the next start. */
+	/** Failures so far (from 1) to milliseconds before the next start. */
 	backoffMs: (attempt: number) => number;
+	onLog(level: "debug" | "info" | "warn" | "error", message: string): void;
 }
 
 interface InFlight {
@@ -42,7 +42,7 @@ interface InFlight {
  */
 export class EngineSupervisor {
 	readonly #options: SupervisorOptions;
-	readonly #events: SupervisorEvents;
+	#events: SupervisorEvents | null = null;
 	readonly #inFlight = new Map<number, InFlight>();
 	#child: ChildProcess | null = null;
 	#state: ServiceState = { phase: "loading", progress: 0, etaSeconds: null };
@@ -54,9 +54,14 @@ export class EngineSupervisor {
 	#loadMs = 1000;
 	#isStopping = false;
 
-	constructor(options: SupervisorOptions, events: SupervisorEvents) {
+	constructor(options: SupervisorOptions) {
 		this.#options = options;
+	}
+
+	/** Apart from the constructor, because the process is started before anybody who listens has been built: both take time. */
+	attach(events: SupervisorEvents): void {
 		this.#events = events;
+		events.onState(this.#state);
 	}
 
 	get state(): ServiceState {
@@ -80,7 +85,7 @@ export class EngineSupervisor {
 			if (child === this.#child) this.#hear(message);
 		});
 		child.on("error", (error) =>
-			this.#events.onLog("error", `engine process: ${error.message}`),
+			this.#options.onLog("error", `engine process: ${error.message}`),
 		);
 		child.on("exit", (code, signal) => {
 			if (child === this.#child) this.#lost(signal ?? `exit code ${code}`);
@@ -129,7 +134,7 @@ export class EngineSupervisor {
 		if (this.#child?.connected)
 			this.#child.send(
 				message,
-				(error) => error && this.#events.onLog("debug", error.message),
+				(error) => error && this.#options.onLog("debug", error.message),
 			);
 	}
 
@@ -155,17 +160,17 @@ export class EngineSupervisor {
 			case "step":
 				this.#attempt = 0;
 				this.#markOutput(message);
-				this.#events.onStep(message);
+				this.#events?.onStep(message);
 				break;
 			case "idle":
-				this.#events.onIdle(message.load);
+				this.#events?.onIdle(message.load);
 				break;
 			case "failed":
 				for (const number of message.numbers)
 					this.#endWith(number, new GalleyError(message.code, message.message));
 				break;
 			case "log":
-				this.#events.onLog(message.level, message.message);
+				this.#options.onLog(message.level, message.message);
 				break;
 		}
 	}
@@ -207,12 +212,12 @@ export class EngineSupervisor {
 			}
 			return;
 		}
-		const delayMs = this.#options.backoffMs(this.#attempt++);
+		const delayMs = this.#options.backoffMs(++this.#attempt);
 		const retryAfterSeconds = Math.max(
 			1,
 			Math.ceil((delayMs + this.#loadMs) / 1000),
 		);
-		this.#events.onLog(
+		this.#options.onLog(
 			"error",
 			`The engine process ended (${how}); starting it again in ${Math.round(delayMs)} ms.`,
 		);
@@ -237,12 +242,12 @@ export class EngineSupervisor {
 	}
 
 	#endWith(number: number, error: GalleyError): void {
-		if (this.#inFlight.delete(number)) this.#events.onFailed(number, error);
+		if (this.#inFlight.delete(number)) this.#events?.onFailed(number, error);
 	}
 
 	#setState(state: ServiceState): void {
 		this.#state = state;
-		this.#events.onState(state);
+		this.#events?.onState(state);
 	}
 }
 

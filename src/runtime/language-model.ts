@@ -19,12 +19,11 @@ import { ChoiceText } from "../text/choice-text.ts";
 import type { TokenTexts } from "../text/token-texts.ts";
 import { AdmissionQueue, type QueueLimits } from "./admission-queue.ts";
 import type {
-	LoadOptions,
 	LoadReport,
 	LogprobReport,
 	StepReport,
 } from "./engine-protocol.ts";
-import { EngineSupervisor } from "./engine-supervisor.ts";
+import type { EngineSupervisor } from "./engine-supervisor.ts";
 import { LiveRequest } from "./live-request.ts";
 
 export interface LanguageModelOptions {
@@ -34,11 +33,12 @@ export interface LanguageModelOptions {
 	templates: ChatTemplates;
 	/** Token texts without and with control tokens shown. */
 	tokenTexts: { plain: TokenTexts; withSpecialTokens: TokenTexts };
-	load: LoadOptions;
+	/** Started already, so that the weights load while the rest of the service is put together. */
+	supervisor: EngineSupervisor;
+	maxSequences: number;
 	queue: QueueLimits;
 	metrics: ServiceMetrics;
 	logger: Logger;
-	backoffMs: (attempt: number) => number;
 }
 
 /**
@@ -68,41 +68,39 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		this.model = options.entry;
 		this.facts = options.facts;
 		this.#queue = new AdmissionQueue(options.queue);
-		this.#supervisor = new EngineSupervisor(
-			{ load: options.load, backoffMs: options.backoffMs },
-			{
-				onStep: (report) => this.#hearStep(report),
-				onIdle: (load) => {
-					this.#engineLoad = load;
-				},
-				onFailed: (number, error) => this.#fail(number, error),
-				onState: (state) => this.#hearState(state),
-				onLog: (level, message) =>
-					options.logger[level]({ component: "engine" }, message),
+		this.#supervisor = options.supervisor;
+		this.#supervisor.attach({
+			onStep: (report) => this.#hearStep(report),
+			onIdle: (load) => {
+				this.#engineLoad = load;
 			},
-		);
+			onFailed: (number, error) => this.#fail(number, error),
+			onState: (state) => this.#hearState(state),
+		});
 		options.metrics.setLoad(() => this.load());
 		options.metrics.setEngineProcess(() => ({
 			residentBytes: this.#engineLoad.residentBytes,
 		}));
 	}
 
-	/** Resolves when the model answers; rejects with the reason when it cannot be loaded. */
-	start(): Promise<EngineInfo> {
-		const started = new Promise<EngineInfo>((resolve, reject) => {
-			this.#stateListeners.push((state) => {
+	/** Resolves when the model answers for the first time; rejects with the reason when it cannot be loaded. */
+	whenReady(): Promise<EngineInfo> {
+		return new Promise<EngineInfo>((resolve, reject) => {
+			const listener = (state: ServiceState) => {
 				if (state.phase === "ready")
 					resolve(this.#supervisor.info as EngineInfo);
 				if (state.phase === "failed")
-					reject(new GalleyError("engine_error", state.reason));
-			});
+					reject(new GalleyError("model_unusable", state.reason));
+			};
+			this.#stateListeners.push(listener);
+			listener(this.state());
 		});
-		this.#supervisor.start();
-		return started;
 	}
 
+	/** Hears the state now and every change of it. */
 	onState(listener: (state: ServiceState) => void): void {
 		this.#stateListeners.push(listener);
+		listener(this.state());
 	}
 
 	/** New requests are refused from now on; resolves when those in flight are done, or have been ended after the limit. */
@@ -143,7 +141,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 	load(): ServiceLoad {
 		const { kvCacheUsage } = this.#engineLoad;
 		const waiting = this.#queue.waitingRequests;
-		const { maxSequences } = this.#options.load.options;
+		const { maxSequences } = this.#options;
 		return {
 			running: this.#requests.size - waiting,
 			waiting,

@@ -1,0 +1,71 @@
+import { readFile } from "node:fs/promises";
+import type { ApiOptions, TlsMaterial } from "../api/api-options.ts";
+import type { ServiceConfig } from "../config/service-config.ts";
+import { GalleyError } from "../core/errors.ts";
+
+/** The part of the configuration that the HTTP surface needs, with its files read. */
+export async function toApiOptions(
+	config: ServiceConfig,
+	version: string,
+): Promise<Partial<ApiOptions> & Pick<ApiOptions, "version">> {
+	return {
+		version,
+		license: {
+			name: "Apache-2.0",
+			path: "LICENSE",
+			url: "https://www.apache.org/licenses/LICENSE-2.0",
+			type: "text/plain",
+			content: await readFile(
+				new URL("../../LICENSE", import.meta.url),
+				"utf8",
+			),
+		},
+		apiKeyHashes: config.apiKeyHashes,
+		metricsNeedKey: config.metricsAccess === "key",
+		cors:
+			config.corsAllowOrigins.length === 0
+				? null
+				: {
+						allowOrigins: config.corsAllowOrigins,
+						allowMethods: config.corsAllowMethods,
+						// The table's "*" means "whatever the page asks for", which is an empty list here.
+						allowHeaders: config.corsAllowHeaders.filter(
+							(header) => header !== "*",
+						),
+						exposeHeaders: config.corsExposeHeaders,
+						allowCredentials: false,
+						maxAgeSeconds: config.corsMaxAgeSeconds,
+					},
+		tls: await readTls(config),
+		maxBodyBytes: config.maxRequestBytes,
+	};
+}
+
+async function readTls(config: ServiceConfig): Promise<TlsMaterial | null> {
+	if (
+		config.sslMode === "disabled" ||
+		config.sslCert === null ||
+		config.sslKey === null
+	)
+		return null;
+	return {
+		certificate: await readPem(config.sslCert, "--ssl-cert"),
+		privateKey: await readPem(config.sslKey, "--ssl-key"),
+		clientAuthorities:
+			config.sslMode === "mtls" && config.sslCa !== null
+				? await readPem(config.sslCa, "--ssl-ca")
+				: null,
+	};
+}
+
+async function readPem(path: string, flag: string): Promise<string> {
+	try {
+		return await readFile(path, "utf8");
+	} catch (cause) {
+		throw new GalleyError(
+			"invalid_configuration",
+			`${flag} names "${path}", which can't be read: ${(cause as Error).message}.`,
+			{ cause },
+		);
+	}
+}

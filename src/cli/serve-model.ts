@@ -1,0 +1,166 @@
+import { readFile, rm } from "node:fs/promises";
+import { backoffDelayMs } from "../async/backoff.ts";
+import type { ServiceConfig } from "../config/service-config.ts";
+import type { ModelVocabulary } from "../engine/engine.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { ServiceMetrics } from "../observability/service-metrics.ts";
+import { EngineSupervisor } from "../runtime/engine-supervisor.ts";
+import type { LanguageModel } from "../runtime/language-model.ts";
+import { toApiOptions } from "./api-options.ts";
+import type { ModelPlan } from "./model-plan.ts";
+import { packageVersion } from "./package-version.ts";
+
+export interface RunningService {
+	model: LanguageModel;
+	/** `http://127.0.0.1:8000`, or the socket's path. */
+	address: string;
+	/** Refuses new requests, lets those in flight finish up to the drain limit, then closes everything. */
+	stop(): Promise<void>;
+}
+
+const restartBackoff = { baseMs: 250, maxMs: 30_000 };
+
+/**
+ * The composition of one service: vocabulary and API in this process, the model in the engine process. The engine
+ * process is started first, since loading weights takes longest; the port is open before they are loaded, so that probes
+ * see 503 with the progress instead of a refused connection.
+ */
+export async function serveModel(
+	plan: ModelPlan,
+	config: ServiceConfig,
+	logger: Logger,
+): Promise<RunningService> {
+	const supervisor = new EngineSupervisor({
+		load: plan.load,
+		backoffMs: (failures) =>
+			backoffDelayMs(failures, restartBackoff, Math.random()),
+		onLog: (level, message) => logger[level]({ component: "engine" }, message),
+	});
+	supervisor.start();
+	try {
+		return await compose(plan, config, logger, supervisor);
+	} catch (error) {
+		await supervisor.stop();
+		throw error;
+	}
+}
+
+async function compose(
+	plan: ModelPlan,
+	config: ServiceConfig,
+	logger: Logger,
+	supervisor: EngineSupervisor,
+): Promise<RunningService> {
+	const { createServiceMetrics } = await import(
+		"../observability/service-metrics.ts"
+	);
+	const version = packageVersion();
+	const { maxSequences, contextLength, kvCells } = plan.load.options;
+	const metrics = createServiceMetrics({
+		modelName: plan.name,
+		maxSequences,
+		version,
+	});
+	const vocabulary = await loadVocabulary(plan);
+	const model = await createLanguageModel(
+		plan,
+		config,
+		logger,
+		supervisor,
+		vocabulary,
+		metrics,
+		Math.min(contextLength, kvCells),
+	);
+	const [{ createApiServer }, { listen }] = await Promise.all([
+		import("../api/server.ts"),
+		import("../api/listen.ts"),
+	]);
+	const options = await toApiOptions(config, version);
+	const server = createApiServer({ service: model, metrics, logger, options });
+	const address = await listen(
+		server,
+		config.socket === null
+			? { host: config.host, port: config.port }
+			: { socketPath: config.socket },
+	);
+	const stop = async () => {
+		await model.drain(config.drainTimeoutSeconds * 1000);
+		await server.close();
+		vocabulary[Symbol.dispose]();
+		if (config.socket !== null) await rm(config.socket, { force: true });
+	};
+	return { model, address, stop };
+}
+
+async function loadVocabulary(plan: ModelPlan): Promise<ModelVocabulary> {
+	const { modelPath } = plan.load.options;
+	if (plan.load.engine === "fake")
+		return (await import("../engine/fake/index.ts")).fakeEngine.loadVocabulary(
+			modelPath,
+		);
+	return (await import("../engine/llama/index.ts")).llamaEngine.loadVocabulary(
+		modelPath,
+	);
+}
+
+async function createLanguageModel(
+	plan: ModelPlan,
+	config: ServiceConfig,
+	logger: Logger,
+	supervisor: EngineSupervisor,
+	vocabulary: ModelVocabulary,
+	metrics: ServiceMetrics,
+	maxModelLength: number,
+): Promise<LanguageModel> {
+	const [{ LanguageModel }, { ChatTemplates }, { TokenTexts }] =
+		await Promise.all([
+			import("../runtime/language-model.ts"),
+			import("../text/chat-template.ts"),
+			import("../text/token-texts.ts"),
+		]);
+	const tokenText = (token: number | null) =>
+		token === null
+			? ""
+			: new TextDecoder().decode(vocabulary.tokenBytes(token, true));
+	const texts = (renderSpecial: boolean) =>
+		new TokenTexts({
+			vocabularySize: vocabulary.size,
+			tokenBytes: (token) => vocabulary.tokenBytes(token, renderSpecial),
+		});
+	const templates = new ChatTemplates({
+		template:
+			config.chatTemplate === null
+				? vocabulary.chatTemplate()
+				: await readFile(config.chatTemplate, "utf8"),
+		toolUseTemplate: vocabulary.chatTemplate("tool_use"),
+		bosToken: tokenText(vocabulary.bos),
+		eosToken: tokenText(vocabulary.eos),
+	});
+	if (templates.problem !== null)
+		logger.warn(
+			{ code: templates.problem.code },
+			`Chat requests will be refused: ${templates.problem.message}`,
+		);
+	return new LanguageModel({
+		entry: {
+			id: plan.name,
+			created: Math.floor(Date.now() / 1000),
+			root: plan.name,
+			parent: null,
+			maxModelLength,
+		},
+		facts: { ...plan.facts, vocabularySize: vocabulary.size },
+		vocabulary,
+		templates,
+		tokenTexts: { plain: texts(false), withSpecialTokens: texts(true) },
+		supervisor,
+		maxSequences: plan.load.options.maxSequences,
+		queue: {
+			maxQueuedRequests: config.maxQueuedRequests,
+			maxQueuedPromptTokens: config.maxQueuedPromptTokens,
+			maxSequences: plan.load.options.maxSequences,
+		},
+		metrics,
+		logger,
+	});
+}
