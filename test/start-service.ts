@@ -105,9 +105,7 @@ function hear(
 	}
 }
 
-export async function getJson(
-	url: string,
-): Promise<{
+export async function getJson(url: string): Promise<{
 	status: number;
 	headers: Headers;
 	body: Record<string, unknown>;

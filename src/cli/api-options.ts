@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { ApiOptions, TlsMaterial } from "../api/api-options.ts";
+import { readTlsFiles } from "../api/listen.ts";
 import type { ServiceConfig } from "../config/service-config.ts";
-import { GalleyError } from "../core/errors.ts";
 
 /** The part of the configuration that the HTTP surface needs, with its files read. */
 export async function toApiOptions(
@@ -48,24 +48,10 @@ async function readTls(config: ServiceConfig): Promise<TlsMaterial | null> {
 		config.sslKey === null
 	)
 		return null;
-	return {
-		certificate: await readPem(config.sslCert, "--ssl-cert"),
-		privateKey: await readPem(config.sslKey, "--ssl-key"),
-		clientAuthorities:
-			config.sslMode === "mtls" && config.sslCa !== null
-				? await readPem(config.sslCa, "--ssl-ca")
-				: null,
-	};
-}
-
-async function readPem(path: string, flag: string): Promise<string> {
-	try {
-		return await readFile(path, "utf8");
-	} catch (cause) {
-		throw new GalleyError(
-			"invalid_configuration",
-			`${flag} names "${path}", which can't be read: ${(cause as Error).message}.`,
-			{ cause },
-		);
-	}
+	return readTlsFiles({
+		certificatePath: config.sslCert,
+		privateKeyPath: config.sslKey,
+		clientAuthoritiesPath:
+			config.sslMode === "mtls" ? (config.sslCa ?? undefined) : undefined,
+	});
 }

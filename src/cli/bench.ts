@@ -16,8 +16,9 @@ import { createStatusLine, formatLoading } from "./status-line.ts";
 
 type BenchFlags = Omit<
 	BenchmarkOptions,
-	"goodput" | "headers" | "signal" | "extraBody"
+	"goodput" | "headers" | "signal" | "extraBody" | "temperature"
 > & {
+	temperature?: number | "default";
 	goodput?: readonly string[];
 	header?: readonly string[];
 	extraBody?: Record<string, unknown>;
@@ -207,9 +208,12 @@ async function bench(
 
 /** Everything but `url`, whose place depends on what is measured. */
 export function toBenchmarkOptions(flags: BenchFlags): BenchmarkOptions {
-	const { goodput, header, json: _json, ...rest } = flags;
+	const { goodput, header, temperature, json: _json, ...rest } = flags;
 	return {
 		...pickBenchmarkOptions(rest),
+		...(temperature === undefined
+			? {}
+			: { temperature: temperature === "default" ? null : temperature }),
 		url: flags.url ?? "",
 		goodput: goodput === undefined ? undefined : parseGoodput(goodput),
 		headers:
@@ -293,8 +297,8 @@ function numbers(text: string): readonly number[] {
 	return text.split(",").map(number);
 }
 
-function temperature(text: string): number | null {
-	return text === "default" ? null : number(text);
+function temperature(text: string): number | "default" {
+	return text === "default" ? text : number(text);
 }
 
 function jsonObject(text: string): Record<string, unknown> {

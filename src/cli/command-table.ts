@@ -18,6 +18,12 @@ export const commandSummaries = {
 
 export const commandTable: readonly CommandRow[] = [
 	{
+		name: "run",
+		usage: "run [options] [model]",
+		register: async (program) =>
+			(await import("./run.ts")).registerRunCommand(program),
+	},
+	{
 		name: "chat",
 		usage: "chat [options] [model]",
 		register: async (program) =>

@@ -8,3 +8,5 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 process.exitCode = await runProgram(process.argv.slice(2));
+// A channel to the program that started this one must not keep it alive.
+process.channel?.unref();

@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
+import { enginesDirectory } from "../config/data-directory.ts";
 import { type ServiceConfig, withProfile } from "../config/service-config.ts";
 import { GalleyError } from "../core/errors.ts";
 import type { ModelFacts } from "../core/language-service.ts";
+import {
+	findInstalledPackages,
+	type PackageSearch,
+} from "../engine/llama/packages.ts";
 import { readHardware } from "../models/hardware.ts";
 import { describeModel } from "../models/model-description.ts";
 import {
@@ -14,6 +19,7 @@ import {
 	selectProfile,
 } from "../models/profile.ts";
 import type { LoadOptions } from "../runtime/engine-protocol.ts";
+import { findAccelerator } from "./engine-devices.ts";
 
 /** What is known of a model before anything is loaded: where it is, how it will run here, and what to tell of it. */
 export interface ModelPlan {
@@ -46,11 +52,16 @@ async function planLlama(
 	reference: ModelReference,
 	config: ServiceConfig,
 ): Promise<ModelPlan> {
-	const model = await describeModel(reference.path);
+	const search = { packagesFolder: enginesDirectory(process.env) };
+	const [model, accelerator] = await Promise.all([
+		describeModel(reference.path),
+		findAccelerator(findInstalledPackages(search)),
+	]);
 	const profile = selectProfile({
 		model,
 		hardware: readHardware(),
 		asked: config,
+		accelerator,
 	});
 	return {
 		reference,
@@ -72,7 +83,7 @@ async function planLlama(
 			hasChatTemplate: model.hasChatTemplate,
 			profile: { id: profile.id, name: profile.name },
 		},
-		load: toLoadOptions(reference, profile, config),
+		load: toLoadOptions(reference, profile, config, search),
 		explanation: profile.explanation,
 	};
 }
@@ -81,6 +92,7 @@ function toLoadOptions(
 	reference: ModelReference,
 	{ settings }: Profile,
 	config: ServiceConfig,
+	search: PackageSearch,
 ): LoadOptions {
 	const options = {
 		...settings,
@@ -90,6 +102,7 @@ function toLoadOptions(
 	};
 	return {
 		engine: "llama",
+		search,
 		options,
 		maxLogitRows: settings.maxSequences + extraLogitRows,
 	};
@@ -147,7 +160,7 @@ function planFake(reference: ModelReference, config: ServiceConfig): ModelPlan {
 			hasChatTemplate: true,
 			profile: { id, name: "fake" },
 		},
-		load: { engine: "fake", options, maxLogitRows: maxBatchTokens },
+		load: { engine: "fake", search: {}, options, maxLogitRows: maxBatchTokens },
 		explanation:
 			"The fake engine computes nothing: its answers are for tests and benchmarks.",
 	};

@@ -31,6 +31,14 @@ export interface PrivateService extends AsyncDisposable {
 	address: ServiceAddress;
 }
 
+/** Of `/v1/health/ready` while it answers 503. */
+interface ReadyBody {
+	state?: unknown;
+	message?: unknown;
+	progress?: unknown;
+	eta_seconds?: unknown;
+}
+
 const pollMs = 50;
 const stopMs = 5000;
 const keptErrorLines = 40;
@@ -119,13 +127,12 @@ async function untilReady(
 				throw error;
 			});
 		if (answer?.status === 200) return;
-		const { progress, eta } = (answer?.body ?? {}) as {
-			progress?: unknown;
-			eta?: unknown;
-		};
+		const body = (answer?.body ?? {}) as ReadyBody;
+		if (body.state === "failed")
+			throw new CommandFailure(String(body.message), exitCodes.unavailable);
 		onProgress(
-			typeof progress === "number" ? progress : 0,
-			typeof eta === "number" ? eta : null,
+			typeof body.progress === "number" ? body.progress : 0,
+			typeof body.eta_seconds === "number" ? body.eta_seconds : null,
 		);
 		await Promise.race([wait(pollMs), ended]);
 	}

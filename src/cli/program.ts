@@ -15,12 +15,7 @@ export async function runProgram(
 	output: { stdout: TextOutput; stderr: TextOutput } = process,
 ): Promise<number> {
 	try {
-		const program = await createProgram(words);
-		program.configureOutput({
-			writeOut: (text) => output.stdout.write(text),
-			writeErr: (text) => output.stderr.write(text),
-			outputError: (text, write) => write(text.replace(/^error: /, "galley: ")),
-		});
+		const program = await createProgram(words, output);
 		await program.parseAsync(words, { from: "user" });
 		return typeof process.exitCode === "number"
 			? process.exitCode
@@ -31,9 +26,18 @@ export async function runProgram(
 }
 
 /** Only the command that is asked for is loaded; the others stand in the help by name. */
-async function createProgram(words: readonly string[]): Promise<Command> {
+async function createProgram(
+	words: readonly string[],
+	output: { stdout: TextOutput; stderr: TextOutput },
+): Promise<Command> {
 	const program = new Command("galley");
+	// Commands take over these settings when they are added.
 	program
+		.configureOutput({
+			writeOut: (text) => output.stdout.write(text),
+			writeErr: (text) => output.stderr.write(text),
+			outputError: (text, write) => write(text.replace(/^error: /, "galley: ")),
+		})
 		.description("Open models as inference microservices.")
 		.version(packageVersion(), "-V, --version", "show Galley's version")
 		.helpOption("-h, --help", "show help")

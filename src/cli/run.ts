@@ -1,10 +1,7 @@
 import type { Command } from "commander";
 import { toKebabCase } from "../config/option.ts";
 import { describeOrigin } from "../config/origin.ts";
-import {
-	resolveServiceConfig,
-	type ServiceConfig,
-} from "../config/service-config.ts";
+import { resolveServiceConfig } from "../config/service-config.ts";
 import { serviceOptionNames } from "../config/service-options.ts";
 import type { ServiceState } from "../core/language-service.ts";
 import { createLogger, type Logger } from "../observability/logger.ts";
@@ -71,14 +68,12 @@ async function announceReady(
 ): Promise<void> {
 	service.model.onState(progressLogger(logger));
 	const info = await service.model.whenReady();
-	const { contextLength, maxSequences } = plan.load.options;
 	logger.info(
 		{
 			model: plan.name,
-			engine: `${info.engine} ${info.version}`,
-			devices: info.devices.join(", "),
-			contextLength,
-			maxSequences,
+			engine: info.engine,
+			version: info.version,
+			device: info.devices.join(", "),
 		},
 		`Ready: ${plan.name} answers at ${service.address}/v1 (API reference at ${service.address}/docs).`,
 	);

@@ -61,6 +61,8 @@ async function compose(
 		maxSequences,
 		version,
 	});
+	// A sequence's cells are one block in this cache: there are no pages.
+	metrics.setCacheConfig({ blockSize: 1, blocks: kvCells });
 	const vocabulary = await loadVocabulary(plan);
 	const model = await createLanguageModel(
 		plan,
@@ -93,14 +95,12 @@ async function compose(
 }
 
 async function loadVocabulary(plan: ModelPlan): Promise<ModelVocabulary> {
-	const { modelPath } = plan.load.options;
-	if (plan.load.engine === "fake")
-		return (await import("../engine/fake/index.ts")).fakeEngine.loadVocabulary(
-			modelPath,
-		);
-	return (await import("../engine/llama/index.ts")).llamaEngine.loadVocabulary(
-		modelPath,
-	);
+	const { search, options } = plan.load;
+	const module =
+		plan.load.engine === "fake"
+			? (await import("../engine/fake/fake.ts")).createFakeModule()
+			: (await import("../engine/llama/llama.ts")).createLlamaModule(search);
+	return module.loadVocabulary(options.modelPath);
 }
 
 async function createLanguageModel(
@@ -138,7 +138,7 @@ async function createLanguageModel(
 	});
 	if (templates.problem !== null)
 		logger.warn(
-			{ code: templates.problem.code },
+			{ errorCode: templates.problem.code },
 			`Chat requests will be refused: ${templates.problem.message}`,
 		);
 	return new LanguageModel({

@@ -29,7 +29,7 @@ export function addServiceFlags(
 }
 
 function toFlags(name: ServiceOptionName): Option[] {
-	const { description, fallback, placeholder, isRepeatable } =
+	const { description, offDescription, fallback, placeholder, isRepeatable } =
 		serviceOption(name);
 	const flag = `--${toKebabCase(name)}`;
 	if (placeholder === undefined) {
@@ -37,7 +37,7 @@ function toFlags(name: ServiceOptionName): Option[] {
 		const on = new Option(flag, description).hideHelp(fallback === true);
 		const off = new Option(
 			`--no-${toKebabCase(name)}`,
-			`not: ${description}`,
+			offDescription ?? `not: ${description}`,
 		).hideHelp(fallback !== true);
 		return [on, off];
 	}

@@ -61,13 +61,12 @@ export function alignColumns(
 		.join("\n");
 }
 
-/** Breaks text at spaces; lines after the first begin with `indent`. */
+/** Breaks text at spaces into lines of `width`; those after the first begin with `indent`, which is not counted. */
 export function wrapText(text: string, width: number, indent = ""): string {
 	const lines: string[] = [];
 	let line = "";
 	for (const word of text.split(/\s+/)) {
-		const room = width - (lines.length === 0 ? 0 : indent.length);
-		if (line !== "" && line.length + 1 + word.length > room) {
+		if (line !== "" && line.length + 1 + word.length > width) {
 			lines.push(line);
 			line = word;
 		} else {

@@ -65,6 +65,11 @@ export interface ServiceLoad {
 export interface LanguageService {
 	readonly model: ModelEntry;
 	readonly facts: ModelFacts;
+	/**
+	 * Texts of the vocabulary's control tokens, e.g. `<|im_end|>`: with them the API keeps control tokens out of what users
+	 * write. Left out where the vocabulary can't tell.
+	 */
+	readonly controlTokenTexts?: readonly string[] | undefined;
 	/** Base model first, adapters behind it. */
 	models(): readonly ModelEntry[];
 	state(): ServiceState;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { defaultSampling } from "../core/generation-request.ts";
 import type { Engine, EngineOptions } from "../engine/engine.ts";
-import { fakeEngine } from "../engine/fake/index.ts";
+import { createFakeModule } from "../engine/fake/fake.ts";
 import { EngineLoop } from "./engine-loop.ts";
 import type {
 	EngineMessage,
@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 async function startLoop(model = "fake:", more: Partial<EngineOptions> = {}) {
-	const engine = await fakeEngine.load({
+	const engine = await createFakeModule().load({
 		modelPath: model,
 		contextLength: 128,
 		maxSequences: 4,
@@ -249,8 +249,8 @@ describe("EngineLoop", () => {
 
 	test("a prompt beyond the context is refused with the counts and harms nobody", async () => {
 		const { loop, messages, idle } = await startLoop();
-		const done = idle();
 		loop.submit(request(1, { promptTokens: new Int32Array(500).fill(30) }));
+		const done = idle();
 		loop.submit(request(2));
 		await done;
 		expect(messages).toContainEqual(

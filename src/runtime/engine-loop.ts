@@ -11,6 +11,7 @@ import type {
 	LoadReport,
 	LogprobReport,
 	StartReport,
+	StepStatistics,
 	SubmittedRequest,
 } from "./engine-protocol.ts";
 import { logprobReport } from "./logprobs.ts";
@@ -42,6 +43,7 @@ export class EngineLoop {
 	readonly #live = new Map<Sequence, LiveSequence>();
 	#isRunning = false;
 	#isStopped = false;
+	#reportedPreemptions = 0;
 
 	constructor(
 		engine: Engine,
@@ -198,9 +200,13 @@ export class EngineLoop {
 			logprobs.push(logprob);
 		}
 		const ended = this.#scheduler.commit(plan, sampled);
+		const preemptions =
+			this.#scheduler.preemptionCount - this.#reportedPreemptions;
+		this.#reportedPreemptions += preemptions;
 		const statistics = stepStatistics(
 			plan,
 			(this.#effects.now() - startedAt) / 1000,
+			preemptions,
 		);
 		this.#effects.send({
 			type: "step",
@@ -334,7 +340,11 @@ export class EngineLoop {
 	}
 }
 
-function stepStatistics(plan: StepPlan, seconds: number) {
+function stepStatistics(
+	plan: StepPlan,
+	seconds: number,
+	preemptions: number,
+): StepStatistics {
 	const decodeTokens = plan.entries.filter(
 		(entry) => entry.count === 1 && entry.samples,
 	).length;
@@ -342,5 +352,6 @@ function stepStatistics(plan: StepPlan, seconds: number) {
 		seconds,
 		prefillTokens: plan.tokenCount - decodeTokens,
 		decodeTokens,
+		preemptions,
 	};
 }

@@ -1,5 +1,6 @@
 import { GalleyError, toGalleyError } from "../core/errors.ts";
 import type { Engine, EngineModule } from "../engine/engine.ts";
+import type { PackageSearch } from "../engine/llama/packages.ts";
 import { EngineLoop } from "./engine-loop.ts";
 import type {
 	EngineMessage,
@@ -13,9 +14,13 @@ import type {
  * process that started it is gone.
  */
 
-const loadEngineModule: Record<EngineName, () => Promise<EngineModule>> = {
-	llama: async () => (await import("../engine/llama/index.ts")).llamaEngine,
-	fake: async () => (await import("../engine/fake/index.ts")).fakeEngine,
+const loadEngineModule: Record<
+	EngineName,
+	(search: PackageSearch) => Promise<EngineModule>
+> = {
+	llama: async (search) =>
+		(await import("../engine/llama/llama.ts")).createLlamaModule(search),
+	fake: async () => (await import("../engine/fake/fake.ts")).createFakeModule(),
 };
 
 function send(message: EngineMessage): void {
@@ -24,11 +29,12 @@ function send(message: EngineMessage): void {
 
 async function load({
 	engine,
+	search,
 	options,
 	maxLogitRows,
 }: LoadOptions): Promise<{ engine: Engine; loop: EngineLoop } | null> {
 	try {
-		const module = await loadEngineModule[engine]();
+		const module = await loadEngineModule[engine](search);
 		let reported = 0;
 		const onLoadProgress = (progress: number) => {
 			if (progress - reported >= 0.01 || progress === 1) {

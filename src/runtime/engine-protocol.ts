@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../core/errors.ts";
 import type { SamplingParams } from "../core/generation-request.ts";
 import type { EngineInfo, EngineOptions } from "../engine/engine.ts";
+import type { PackageSearch } from "../engine/llama/packages.ts";
 
 /**
  * What the HTTP process and the engine process say to each other, as structured-clone messages over the child process's
@@ -11,6 +12,8 @@ export type EngineName = "llama" | "fake";
 
 export interface LoadOptions {
 	engine: EngineName;
+	/** Where engine packages lie besides Galley's own node_modules, and which is wanted. */
+	search: PackageSearch;
 	options: Omit<EngineOptions, "onLoadProgress">;
 	/** Rows of logits that one step may ask for. */
 	maxLogitRows: number;
@@ -65,6 +68,8 @@ export interface StepStatistics {
 	seconds: number;
 	prefillTokens: number;
 	decodeTokens: number;
+	/** Sequences sent back to the queue since the last report. */
+	preemptions: number;
 }
 
 /** Everything one step brought, for all sequences in one message. */

@@ -259,7 +259,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 	#hearStep(report: StepReport): void {
 		const now = performance.now();
 		this.#engineLoad = report.load;
-		this.#options.metrics.step(report.statistics);
+		this.#observeStep(report);
 		for (const { number, cachedTokens, queueSeconds } of report.started) {
 			this.#queue.leave(number);
 			this.#requests.get(number)?.started(cachedTokens, queueSeconds, now);
@@ -288,6 +288,14 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 			live.ended(choice, reason, stopToken);
 			if (live.isOver) this.#finish(live, now);
 		}
+	}
+
+	#observeStep({ statistics, tokens }: StepReport): void {
+		const { metrics } = this.#options;
+		metrics.step(statistics);
+		metrics.tokensGenerated(tokens.length / 3);
+		for (let count = 0; count < statistics.preemptions; count++)
+			metrics.sequencePreempted();
 	}
 
 	#hearToken(

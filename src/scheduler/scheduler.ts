@@ -58,6 +58,7 @@ export class Scheduler {
 	#arrivals = 0;
 	#steps = 0;
 	#released: number[] = [];
+	#preemptions = 0;
 
 	constructor(limits: SchedulerLimits) {
 		this.limits = limits;
@@ -73,6 +74,11 @@ export class Scheduler {
 
 	get waitingCount(): number {
 		return this.#waiting.length;
+	}
+
+	/** Sequences sent back to the queue so far. */
+	get preemptionCount(): number {
+		return this.#preemptions;
 	}
 
 	get usedCells(): number {
@@ -270,6 +276,7 @@ export class Scheduler {
 		this.#leave(sequence);
 		sequence.computedTokens = 0;
 		sequence.preemptions++;
+		this.#preemptions++;
 		this.#enqueue(sequence);
 	}
 

@@ -1,0 +1,216 @@
+/**
+ * Brings a fresh clone to where Galley runs: packages, the engine for this machine, and the build. Each step is skipped
+ * when it is done already, so this costs a moment when nothing changed. Plain Node, no packages: it runs before any are
+ * installed. No install script of any package is run or needed.
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const lowestNode = [20, 19];
+const root = dirname(
+	import.meta.dirname ??
+		new URL(".", import.meta.url).pathname.replace(/\/$/, ""),
+);
+
+/** Engine packages of llama.cpp by platform; those of Linux x64 and arm64 come with the other packages. */
+const enginePackages = {
+	"linux-x64": "linux-x64",
+	"linux-arm64": "linux-arm64",
+	"linux-arm": "linux-armv7l",
+	"linux-riscv64": "linux-riscv64",
+	"darwin-arm64": "mac-arm64-metal",
+	"darwin-x64": "mac-x64",
+	"win32-x64": "win-x64",
+	"win32-arm64": "win-arm64",
+};
+
+/** Throws an Error whose message tells what to do. */
+export function prepare({ build = true } = {}) {
+	checkNode();
+	installPackages();
+	installEngine();
+	if (build) buildSources();
+}
+
+/** Prints what went wrong, without a stack, and ends the process. */
+export function prepareOrExit(options) {
+	try {
+		prepare(options);
+	} catch (error) {
+		console.error(`galley: ${error.message}`);
+		process.exit(1);
+	}
+}
+
+/** Runs a program of node_modules/.bin or npm in the package's folder; resolves its exit code. */
+export function runTool(name, words, options = {}) {
+	const isWindows = process.platform === "win32";
+	const program =
+		name === "npm" ? "npm" : join(root, "node_modules", ".bin", name);
+	const result = spawnSync(
+		isWindows ? `"${program}${name === "npm" ? "" : ".cmd"}"` : program,
+		words,
+		{
+			cwd: root,
+			stdio: "inherit",
+			shell: isWindows,
+			...options,
+		},
+	);
+	if (result.error !== undefined)
+		throw new Error(`${name} can't be run: ${result.error.message}.`);
+	return result.status ?? 1;
+}
+
+function checkNode() {
+	const [major, minor] = process.versions.node.split(".").map(Number);
+	if (
+		major > lowestNode[0] ||
+		(major === lowestNode[0] && minor >= lowestNode[1])
+	)
+		return;
+	throw new Error(
+		`Node ${process.versions.node} is too old; Galley needs ${lowestNode.join(".")} or newer (https://nodejs.org).`,
+	);
+}
+
+function installPackages() {
+	const lock = readText("package-lock.json");
+	const stamp = join(root, "node_modules", ".galley-setup");
+	const wanted = `${hash(lock)} ${process.platform}-${process.arch}`;
+	if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+	if (!matchesLock(lock)) {
+		console.error(
+			"galley: installing packages (once, and when package-lock.json changes)",
+		);
+		const flags = [
+			"--ignore-scripts",
+			"--no-audit",
+			"--no-fund",
+			"--include=dev",
+			"--include=optional",
+		];
+		// `ci` refuses when package.json and the lock disagree, as they do while somebody adds a package.
+		if (
+			runTool("npm", ["ci", ...flags]) !== 0 &&
+			runTool("npm", ["install", ...flags]) !== 0
+		) {
+			throw new Error(
+				"the packages could not be installed; npm's output above says why (is its registry reachable?).",
+			);
+		}
+	}
+	mkdirSync(dirname(stamp), { recursive: true });
+	writeFileSync(stamp, wanted);
+}
+
+/** Whether what npm says it installed is what the lock asks for: then somebody ran npm, and there is nothing to do. */
+function matchesLock(lock) {
+	const installed = join(root, "node_modules", ".package-lock.json");
+	if (!existsSync(installed)) return false;
+	const found = JSON.parse(readFileSync(installed, "utf8")).packages ?? {};
+	return Object.entries(JSON.parse(lock).packages ?? {}).every(
+		([path, entry]) => {
+			// The package itself and workspaces are no installed packages; optional ones may be for other machines.
+			if (
+				!path.includes("node_modules/") ||
+				entry.link === true ||
+				entry.optional === true
+			)
+				return true;
+			if (entry.devOptional === true || entry.peer === true) return true;
+			return (
+				found[path]?.version === entry.version && existsSync(join(root, path))
+			);
+		},
+	);
+}
+
+function installEngine() {
+	const machine = `${process.platform}-${process.arch}`;
+	const name = enginePackages[machine];
+	if (name === undefined) {
+		throw new Error(
+			`there is no prebuilt engine for ${machine}; these exist: ${Object.keys(enginePackages).join(", ")}.`,
+		);
+	}
+	if (existsSync(join(root, "node_modules", "@node-llama-cpp", name, "bins")))
+		return;
+	if (process.platform === "linux" && usesMusl()) {
+		throw new Error(
+			"this Linux uses musl (Alpine); the prebuilt engine needs glibc. Use Debian, Ubuntu, Fedora or an image of theirs, such as node:22-slim.",
+		);
+	}
+	const versions = Object.values(
+		JSON.parse(readText("package.json")).optionalDependencies,
+	);
+	console.error(`galley: installing the engine for ${machine}`);
+	const flags = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund"];
+	if (
+		runTool("npm", [
+			"install",
+			...flags,
+			`@node-llama-cpp/${name}@${versions[0]}`,
+		]) !== 0
+	) {
+		throw new Error(
+			`the engine package @node-llama-cpp/${name} could not be installed; npm's output above says why.`,
+		);
+	}
+}
+
+function usesMusl() {
+	const report = process.report?.getReport();
+	const { header } =
+		typeof report === "string" ? JSON.parse(report) : (report ?? {});
+	return header !== undefined && header.glibcVersionRuntime === undefined;
+}
+
+function buildSources() {
+	const stamp = join(root, "dist", ".galley-build");
+	const digest = createHash("sha256");
+	for (const file of [
+		...listFiles(join(root, "src")),
+		join(root, "tsconfig.json"),
+		join(root, "package-lock.json"),
+	]) {
+		if (!file.endsWith(".test.ts"))
+			digest.update(file.slice(root.length)).update("\0").update(readFileSync(file)).update("\0");
+	}
+	const wanted = digest.digest("hex");
+	if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+	console.error("galley: building");
+	if (runTool("tsc", ["-p", "tsconfig.json"]) !== 0)
+		throw new Error("the build failed; the compiler's output above says why.");
+	writeFileSync(stamp, wanted);
+}
+
+function listFiles(folder) {
+	return readdirSync(folder, { withFileTypes: true, recursive: true })
+		.filter((entry) => entry.isFile())
+		.map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+		.sort();
+}
+
+function readText(name) {
+	return readFileSync(join(root, name), "utf8");
+}
+
+function hash(text) {
+	return createHash("sha256").update(text).digest("hex");
+}
+
+if (
+	process.argv[1] !== undefined &&
+	import.meta.url === pathToFileURL(process.argv[1]).href
+)
+	prepareOrExit();

@@ -1,0 +1,59 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { GalleyError } from "../core/errors.ts";
+
+declare module "fastify" {
+	interface FastifyContextConfig {
+		/** False opens a route to requests without a key. */
+		needsKey?: boolean;
+	}
+}
+
+/**
+ * Asks every request for a key, except on routes that are open; unknown paths are answered only to those who have one.
+ * Keys are known by their sha256, so neither memory nor a comparison's duration gives one away.
+ */
+export function registerAuthentication(
+	app: FastifyInstance,
+	apiKeyHashes: readonly string[],
+): void {
+	if (apiKeyHashes.length === 0) return;
+	const accepted = apiKeyHashes.map(toDigest);
+	app.addHook("onRequest", (request, reply, done) => {
+		if (request.routeOptions.config?.needsKey === false) return done();
+		const key = keyOf(request);
+		if (key !== null && isAccepted(key, accepted)) return done();
+		reply.header("www-authenticate", "Bearer");
+		const message =
+			key === null
+				? "This server asks for an API key: send it as 'Authorization: Bearer KEY' or as 'x-api-key: KEY'."
+				: "The API key is not valid: check it for typing errors, or ask the operator for one.";
+		done(new GalleyError("invalid_api_key", message));
+	});
+}
+
+function toDigest(hash: string): Buffer {
+	if (!/^[0-9a-f]{64}$/.test(hash)) {
+		throw new GalleyError(
+			"invalid_request",
+			"An API key's hash must be 64 lower-case hex digits of its sha256.",
+		);
+	}
+	return Buffer.from(hash, "hex");
+}
+
+function keyOf({ headers }: FastifyRequest): string | null {
+	const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
+	if (bearer !== undefined) return bearer;
+	const own = headers["x-api-key"];
+	return typeof own === "string" && own !== "" ? own : null;
+}
+
+/** Looks at all of them, wherever the match is. */
+function isAccepted(key: string, accepted: readonly Buffer[]): boolean {
+	const digest = createHash("sha256").update(key).digest();
+	let hasMatch = false;
+	for (const one of accepted)
+		hasMatch = timingSafeEqual(digest, one) || hasMatch;
+	return hasMatch;
+}

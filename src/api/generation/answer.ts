@@ -1,0 +1,113 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { GalleyError } from "../../core/errors.ts";
+import type { GenerationRequest } from "../../core/generation-request.ts";
+import type { Usage } from "../../core/stream-event.ts";
+import type { ApiContext } from "../api-context.ts";
+import { EventStream } from "../sse.ts";
+import {
+	type ChoiceEndEvent,
+	type DeltaEvent,
+	type GenerationListener,
+	runGenerations,
+	type StartEvent,
+} from "./run-generations.ts";
+
+/** One HTTP request that generates. */
+export interface Exchange {
+	readonly context: ApiContext;
+	readonly request: FastifyRequest;
+	readonly reply: FastifyReply;
+}
+
+/** Turns events into frames of a stream. */
+export interface StreamFormat {
+	start(stream: EventStream, prompt: number, event: StartEvent): void;
+	delta(stream: EventStream, choice: number, event: DeltaEvent): void;
+	choiceEnd(stream: EventStream, choice: number, event: ChoiceEndEvent): void;
+	/** Everything between the last choice and the stream's end. */
+	finish(stream: EventStream, usage: Usage): void;
+}
+
+/**
+ * Streams the answer. The status is decided by what comes first: a `start` event opens the stream with 200, an error
+ * before it becomes an HTTP error. The promise settles when the last byte is handed over.
+ */
+export function streamAnswer(
+	exchange: Exchange,
+	requests: readonly GenerationRequest[],
+	format: StreamFormat,
+): Promise<void> {
+	const { context, request, reply } = exchange;
+	const { maxBufferedBytes, slowClientTimeoutMs } = context.options;
+	return new Promise((resolve, reject) => {
+		let stream: EventStream | null = null;
+		const open = (): EventStream => {
+			stream = new EventStream(reply, {
+				maxBufferedBytes,
+				slowClientTimeoutMs,
+				onOverflow: (error) => {
+					request.record.error = error;
+					cancel();
+				},
+			});
+			return stream;
+		};
+		const cancel = runGenerations(context.service, requests, {
+			start: (prompt, event) => {
+				request.record.promptTokens += event.promptTokens;
+				format.start(stream ?? open(), prompt, event);
+			},
+			delta: (choice, event) => {
+				request.record.completionTokens += event.tokens.length;
+				if (stream !== null) format.delta(stream, choice, event);
+			},
+			choiceEnd: (choice, event) => {
+				if (stream !== null) format.choiceEnd(stream, choice, event);
+			},
+			finish: (usage) => {
+				const opened = stream ?? open();
+				format.finish(opened, usage);
+				opened.done();
+				resolve();
+			},
+			error: (error) => {
+				request.record.error ??= error;
+				if (stream === null) return reject(error);
+				stream.fail(error);
+				resolve();
+			},
+		});
+		cancelWhenGone(reply, cancel);
+	});
+}
+
+/** Waits for the whole answer. */
+export function collectAnswer(
+	exchange: Exchange,
+	requests: readonly GenerationRequest[],
+	listener: GenerationListener,
+): Promise<Usage> {
+	const { context, request, reply } = exchange;
+	return new Promise((resolve, reject: (error: GalleyError) => void) => {
+		const cancel = runGenerations(context.service, requests, {
+			start: (prompt, event) => {
+				request.record.promptTokens += event.promptTokens;
+				listener.start(prompt, event);
+			},
+			delta: (choice, event) => {
+				request.record.completionTokens += event.tokens.length;
+				listener.delta(choice, event);
+			},
+			choiceEnd: (choice, event) => listener.choiceEnd(choice, event),
+			finish: resolve,
+			error: reject,
+		});
+		cancelWhenGone(reply, cancel);
+	});
+}
+
+/** After a complete answer "close" comes too; cancelling is safe then. */
+function cancelWhenGone(reply: FastifyReply, cancel: () => void): void {
+	if (reply.raw.closed || reply.raw.destroyed) cancel();
+	else reply.raw.once("close", cancel);
+}

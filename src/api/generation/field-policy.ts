@@ -1,0 +1,165 @@
+import { z } from "zod";
+
+/**
+ * What happens to each request field that is not simply honoured. A field is in exactly one place: a schema's own
+ * fields (honoured), `ignoredFields` or `unsupportedFields`. Any other field is a 400 that names it.
+ */
+
+/**
+ * Accepted and without effect, because clients send them habitually and leaving them out changes nothing of the answer:
+ *
+ * | field | why ignoring it is honest |
+ * |---|---|
+ * | user, safety_identifier, metadata | labels for the provider's own records |
+ * | store | nothing is stored here, so nothing needs to be kept out or in |
+ * | service_tier | there is one tier |
+ * | prediction | a hint that may make an answer faster, never different |
+ * | prompt_cache_key, prompt_cache_retention | hints; prefixes are found without them |
+ * | cache_salt | asks for a separate prefix cache, which affects timing alone |
+ * | parallel_tool_calls | says how tools may be called; `tools` itself is refused |
+ */
+export const ignoredFields = [
+	"user",
+	"safety_identifier",
+	"metadata",
+	"store",
+	"service_tier",
+	"prediction",
+	"prompt_cache_key",
+	"prompt_cache_retention",
+	"cache_salt",
+	"parallel_tool_calls",
+] as const;
+
+interface UnsupportedField {
+	/** Values that ask for what happens anyway. `null` always is one. */
+	neutral: readonly unknown[];
+	/** What to do instead. */
+	advice: string;
+}
+
+const noTools = "This server does not call tools yet: leave it out.";
+const noStructure =
+	"This server does not constrain output yet: leave it out and describe the format in the prompt.";
+const textOnly = "This model reads and writes text only: leave it out.";
+const leaveOut = "Leave it out.";
+
+/** Fields that OpenAI, vLLM or NIM know and that can't be honoured here. Asking for them is a 400, never ignored. */
+export const unsupportedFields = {
+	tools: { neutral: [[]], advice: noTools },
+	tool_choice: { neutral: ["none"], advice: noTools },
+	functions: { neutral: [[]], advice: noTools },
+	function_call: { neutral: ["none"], advice: noTools },
+	response_format: { neutral: [{ type: "text" }], advice: noStructure },
+	structured_outputs: { neutral: [], advice: noStructure },
+	guided_json: { neutral: [], advice: noStructure },
+	guided_regex: { neutral: [], advice: noStructure },
+	guided_choice: { neutral: [], advice: noStructure },
+	guided_grammar: { neutral: [], advice: noStructure },
+	guided_decoding_backend: { neutral: [], advice: noStructure },
+	guided_whitespace_pattern: { neutral: [], advice: noStructure },
+	audio: { neutral: [], advice: textOnly },
+	modalities: { neutral: [["text"]], advice: textOnly },
+	mm_processor_kwargs: { neutral: [], advice: textOnly },
+	web_search_options: {
+		neutral: [],
+		advice: "This server does not search the web: leave it out.",
+	},
+	reasoning_effort: {
+		neutral: [],
+		advice:
+			"If the model's chat template reads it, send it inside 'chat_template_kwargs'; else leave it out.",
+	},
+	verbosity: {
+		neutral: ["medium"],
+		advice: "Ask for short or long answers in the prompt.",
+	},
+	suffix: {
+		neutral: [""],
+		advice: "This server does not fill in the middle yet: leave it out.",
+	},
+	documents: { neutral: [[]], advice: "Put the documents into the messages." },
+	continue_final_message: {
+		neutral: [false],
+		advice:
+			"Render the prompt with POST /v1/chat/completions/render and continue it with POST /v1/completions.",
+	},
+	use_beam_search: { neutral: [false], advice: leaveOut },
+	length_penalty: { neutral: [1], advice: leaveOut },
+	early_stopping: { neutral: [false], advice: leaveOut },
+	truncate_prompt_tokens: {
+		neutral: [],
+		advice: "Shorten the prompt before sending it.",
+	},
+	allowed_token_ids: {
+		neutral: [],
+		advice: "Ban tokens with 'logit_bias' instead.",
+	},
+	bad_words: { neutral: [[]], advice: "Ban tokens with 'logit_bias' instead." },
+	logits_processors: { neutral: [[]], advice: leaveOut },
+	return_token_ids: {
+		neutral: [false],
+		advice: "Use POST /tokenize for the ids of a text.",
+	},
+	return_tokens_as_token_ids: {
+		neutral: [false],
+		advice: "Use POST /tokenize for the ids of a text.",
+	},
+	spaces_between_special_tokens: { neutral: [true], advice: leaveOut },
+	request_id: { neutral: [], advice: "Send it as the X-Request-Id header." },
+	kv_transfer_params: { neutral: [], advice: leaveOut },
+} as const satisfies Record<string, UnsupportedField>;
+
+/** Names that other servers use, with what to send here. */
+export const foreignNames: Readonly<Record<string, string>> = {
+	extra_body: "Send the fields inside it at the top level.",
+	max_new_tokens: "Use 'max_tokens'.",
+	max_output_tokens: "Use 'max_tokens'.",
+	n_predict: "Use 'max_tokens'.",
+	num_predict: "Use 'max_tokens'.",
+	stop_sequences: "Use 'stop'.",
+	repeat_penalty: "Use 'repetition_penalty'.",
+	random_seed: "Use 'seed'.",
+	n_probs: "Use 'logprobs'.",
+	keep_alive: "This server keeps its model loaded: leave it out.",
+};
+
+type Refused = z.ZodOptional<z.ZodType<unknown>>;
+
+/** The two tables as schema fields, to be spread into a strict object beside the honoured ones. */
+export function policyFields<Name extends keyof typeof unsupportedFields>(
+	unsupported: readonly Name[],
+): Record<(typeof ignoredFields)[number] | Name, Refused> {
+	const fields: Record<string, Refused> = {};
+	for (const name of ignoredFields) {
+		fields[name] = z
+			.unknown()
+			.optional()
+			.describe("Accepted for compatibility; has no effect.");
+	}
+	for (const name of unsupported)
+		fields[name] = refused(name, unsupportedFields[name]);
+	return fields as Record<(typeof ignoredFields)[number] | Name, Refused>;
+}
+
+function refused(name: string, { neutral, advice }: UnsupportedField): Refused {
+	const neutralTexts = [...neutral, null].map((value) => JSON.stringify(value));
+	const accepted =
+		neutral.length === 0
+			? ""
+			: ` Only ${neutralTexts.slice(0, -1).join(" or ")} is accepted.`;
+	return z
+		.unknown()
+		.superRefine((value, context) => {
+			if (value === undefined || neutralTexts.includes(JSON.stringify(value)))
+				return;
+			const message = `'${name}' is not supported.${accepted} ${advice}`;
+			context.addIssue({
+				code: "custom",
+				message,
+				params: { code: "unsupported_parameter" },
+			});
+		})
+		.optional()
+		.describe(`Not supported.${accepted} ${advice}`);
+}

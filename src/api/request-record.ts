@@ -1,0 +1,87 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { GalleyError } from "../core/errors.ts";
+import type { ApiLogger, ApiMetrics } from "./observers.ts";
+
+declare module "fastify" {
+	interface FastifyRequest {
+		record: RequestRecord;
+	}
+}
+
+/** What is known of a request by the time it ends; routes fill it in. */
+export interface RequestRecord {
+	readonly startedAt: number;
+	model: string | null;
+	promptTokens: number;
+	completionTokens: number;
+	error: GalleyError | null;
+}
+
+/** Probes and scrapes come every few seconds and would bury everything else. */
+const quietRoute = /^\/(v1\/)?(health|metrics)/;
+
+/** Each request, however it ends, gives exactly one log line and one metrics entry. */
+export function registerRequestRecords(
+	app: FastifyInstance,
+	metrics: ApiMetrics,
+	logger: ApiLogger,
+): void {
+	app.decorateRequest("record");
+	app.addHook("onRequest", (request, reply, done) => {
+		beginRecord(request, reply, metrics, logger);
+		done();
+	});
+}
+
+export function beginRecord(
+	request: FastifyRequest,
+	reply: FastifyReply,
+	metrics: ApiMetrics,
+	logger: ApiLogger,
+): void {
+	request.record = {
+		startedAt: performance.now(),
+		model: null,
+		promptTokens: 0,
+		completionTokens: 0,
+		error: null,
+	};
+	let isClosed = false;
+	const close = (status: number) => {
+		if (isClosed) return;
+		isClosed = true;
+		report(request, status, metrics, logger);
+	};
+	// "finish" says that the answer is complete; "close" without it, that the client went away first.
+	reply.raw.once("finish", () => close(reply.raw.statusCode));
+	reply.raw.once("close", () => close(499));
+	reply.header("x-request-id", request.id);
+}
+
+function report(
+	request: FastifyRequest,
+	status: number,
+	metrics: ApiMetrics,
+	logger: ApiLogger,
+): void {
+	const { record } = request;
+	const entry = {
+		requestId: request.id,
+		method: request.method,
+		route: (request.is404 ? undefined : request.routeOptions.url) ?? "unknown",
+		status,
+		durationSeconds: (performance.now() - record.startedAt) / 1000,
+		model: record.model,
+		promptTokens: record.promptTokens,
+		completionTokens: record.completionTokens,
+		errorCode: record.error?.code ?? (status === 499 ? "client_closed" : null),
+	};
+	metrics.observeRequest(entry);
+	if (record.error !== null && record.error.status >= 500) {
+		logger.error({ ...entry, error: record.error }, "request failed");
+	} else if (quietRoute.test(entry.route)) {
+		logger.debug(entry, "request");
+	} else {
+		logger.info(entry, "request");
+	}
+}

@@ -1,0 +1,14 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { ApiContext } from "./api-context.ts";
+import { unreadyError } from "./service-state.ts";
+
+/** 503 with Retry-After while the model does not answer. Runs before the body is read. */
+export function requireReady({ service }: ApiContext) {
+	return (
+		_request: FastifyRequest,
+		_reply: FastifyReply,
+		done: (error?: Error) => void,
+	): void => {
+		done(unreadyError(service.state()) ?? undefined);
+	};
+}

@@ -1,0 +1,54 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { ApiContext } from "../api-context.ts";
+import { collectAnswer, streamAnswer } from "../generation/answer.ts";
+import { ChatAnswer } from "../generation/chat-answer.ts";
+import { type ChatBody, chatBody } from "../generation/chat-body.ts";
+import { planChat } from "../generation/chat-plan.ts";
+import { ChatStream } from "../generation/chat-stream.ts";
+import { createObjectId } from "../request-id.ts";
+import { describeRoute } from "../route-schema.ts";
+
+export const chatCompletionsSchema = describeRoute({
+	id: "createChatCompletion",
+	summary: "Answer a conversation",
+	tag: "Inference",
+	body: chatBody,
+	answer:
+		"A chat completion, or with `stream` its chunks as server-sent events that end in `data: [DONE]`.",
+	isStream: true,
+});
+
+export function chatCompletions(context: ApiContext) {
+	return async (
+		request: FastifyRequest<{ Body: ChatBody }>,
+		reply: FastifyReply,
+	): Promise<unknown> => {
+		const { body } = request;
+		const { request: generation } = planChat(context, body, request.id);
+		request.record.model = generation.model;
+		const identity = {
+			id: createObjectId("chatcmpl"),
+			created: Math.floor(Date.now() / 1000),
+			model: generation.model,
+			systemFingerprint: context.systemFingerprint,
+		};
+		const exchange = { context, request, reply };
+		const choiceCount = generation.choices;
+		if (body.stream === true) {
+			const includeUsage = body.stream_options?.include_usage === true;
+			await streamAnswer(
+				exchange,
+				[generation],
+				new ChatStream({ ...identity, choiceCount, includeUsage }),
+			);
+			return reply;
+		}
+		const answer = new ChatAnswer({
+			choiceCount,
+			hasLogprobs: generation.logprobs !== null,
+			promptLogprobs: generation.promptLogprobs,
+		});
+		const usage = await collectAnswer(exchange, [generation], answer);
+		return answer.toBody(identity, usage);
+	};
+}

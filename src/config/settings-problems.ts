@@ -1,0 +1,73 @@
+import type { ServiceSettings } from "./service-options.ts";
+
+/** Rules that look at more than one option, or at more than an option's form. */
+export function settingsProblems(settings: ServiceSettings): string[] {
+	const problems: string[] = [];
+	const { sslMode, sslCert, sslKey, sslCa } = settings;
+	if (
+		sslMode === "disabled" &&
+		(sslCert !== null || sslKey !== null || sslCa !== null)
+	) {
+		problems.push(
+			"Certificates are given but TLS is off; add --ssl-mode tls (or mtls), or leave them out.",
+		);
+	}
+	if (sslMode !== "disabled" && (sslCert === null || sslKey === null)) {
+		problems.push(`--ssl-mode ${sslMode} needs --ssl-cert and --ssl-key.`);
+	}
+	if (sslMode === "mtls" && sslCa === null)
+		problems.push("--ssl-mode mtls needs --ssl-ca.");
+
+	const { maxNumSeqs, maxNumBatchedTokens } = settings;
+	if (
+		maxNumSeqs !== null &&
+		maxNumBatchedTokens !== null &&
+		maxNumBatchedTokens < maxNumSeqs
+	) {
+		problems.push(
+			`--max-num-batched-tokens ${maxNumBatchedTokens} can't be below --max-num-seqs ${maxNumSeqs}: ` +
+				"each sequence needs a token a step.",
+		);
+	}
+
+	const isQuantized =
+		settings.kvCacheTypeV === "q8_0" || settings.kvCacheTypeV === "q4_0";
+	if (isQuantized && settings.flashAttention === "off") {
+		problems.push(
+			`--kv-cache-type-v ${settings.kvCacheTypeV} needs flash attention; leave --flash-attention at auto.`,
+		);
+	}
+
+	if (settings.servedModelName?.includes(",")) {
+		problems.push(
+			`--served-model-name takes one name, not the list "${settings.servedModelName}".`,
+		);
+	}
+	if (
+		settings.corsAllowCredentials &&
+		settings.corsAllowOrigins.includes("*")
+	) {
+		problems.push(
+			"--cors-allow-credentials needs origins by name; browsers refuse it with *.",
+		);
+	}
+	for (const origin of settings.corsAllowOrigins) {
+		if (origin === "*" || originOf(origin) === origin) continue;
+		const meant = originOf(origin);
+		const advice =
+			meant === null ? "write it as https://example.org" : `write "${meant}"`;
+		problems.push(
+			`--cors-allow-origins: "${origin}" is no origin; ${advice}, or *.`,
+		);
+	}
+	return problems;
+}
+
+/** Web origins as browsers write them; other schemes (extensions, desktop shells) are taken as they are. */
+function originOf(address: string): string | null {
+	const origin = URL.canParse(address) ? new URL(address).origin : "null";
+	if (origin !== "null") return origin;
+	return /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[^/]+$/i.test(address)
+		? address
+		: null;
+}

@@ -1,0 +1,231 @@
+import { GalleyError } from "../../core/errors.ts";
+import type { SamplingParams } from "../../core/generation-request.ts";
+import type {
+	Engine,
+	EngineInfo,
+	RunResult,
+	Sampler,
+	TokenBatch,
+	Vocabulary,
+} from "../engine.ts";
+import { EngineLife } from "../engine-life.ts";
+import { assertEntries, assertSequence } from "../engine-limits.ts";
+import type { AbortFlag } from "./abort-flag.ts";
+import type { NativeBindings } from "./bindings.ts";
+import { LogitRows } from "./logit-rows.ts";
+import type { LlamaModel } from "./model.ts";
+import { NativeBatch } from "./native-batch.ts";
+import { LlamaSampler } from "./sampler.ts";
+import type { SequenceMemory } from "./sequence-memory.ts";
+import type { Pointer } from "./structs.ts";
+import type { ThreadPool } from "./thread-pool.ts";
+
+/** What `load-engine.ts` has put together; the engine owns all of it. */
+export interface LlamaEngineParts {
+	model: LlamaModel;
+	context: Pointer;
+	memory: SequenceMemory;
+	abortFlag: AbortFlag;
+	threadPool: ThreadPool | null;
+	info: EngineInfo;
+	threads: number;
+	threadsBatch: number;
+	/** A GPU goes on computing after decode has returned. */
+	computesAsynchronously: boolean;
+}
+
+/** Codes of `llama_decode`; -1 says that the batch itself was refused, every other one that computing failed. */
+const decoded = 0;
+const noSpace = 1;
+const aborted = 2;
+const refused = -1;
+
+/**
+ * One context of libllama. `run` computes in a libuv worker thread, so that the event loop goes on; give the process
+ * UV_THREADPOOL_SIZE=1, so that it is always the same thread and its caches stay warm.
+ */
+export class LlamaEngine implements Engine {
+	readonly info: EngineInfo;
+	readonly vocabulary: Vocabulary;
+	readonly #parts: LlamaEngineParts;
+	readonly #native: NativeBindings;
+	readonly #batch: NativeBatch;
+	readonly #logitRows: LogitRows;
+	readonly #life = new EngineLife<LlamaSampler>();
+	/** The run that a sequence was last seen in: finds sequences with several entries. */
+	readonly #lastRuns: Float64Array;
+	#runs = 0;
+	#threadsBatch: number;
+
+	constructor(parts: LlamaEngineParts) {
+		const { info, model, threadsBatch } = parts;
+		this.#parts = parts;
+		this.#native = model.library.native;
+		this.info = info;
+		this.vocabulary = model.vocabulary;
+		this.#batch = new NativeBatch(info.maxBatchTokens);
+		this.#logitRows = new LogitRows(info);
+		this.#lastRuns = new Float64Array(info.maxSequences);
+		this.#threadsBatch = threadsBatch;
+	}
+
+	get batch(): TokenBatch {
+		this.#life.assertAlive();
+		return this.#batch;
+	}
+
+	run(tokenCount: number): Promise<RunResult> {
+		return this.#life.during(async () => {
+			assertEntries(this.#batch, tokenCount, this.info);
+			const { context, memory, model, abortFlag } = this.#parts;
+			this.#useThreads(this.#hasPrefill(tokenCount));
+			this.#logitRows.forget();
+			model.library.log.forgetProblems();
+			abortFlag.set(false);
+			const code = await this.#decode(tokenCount);
+			if (code !== refused) memory.copiesAreDone();
+			if (code === decoded) {
+				const { wantsLogits } = this.#batch;
+				this.#logitRows.find(wantsLogits.subarray(0, tokenCount), () =>
+					this.#native.llama_get_logits(context),
+				);
+				return "ok";
+			}
+			if (code === noSpace) return "no-space";
+			if (code !== refused) this.#removeBatch(tokenCount);
+			if (code === aborted) return "aborted";
+			const reason =
+				model.library.log.problems().at(0) ?? "the engine gave no reason";
+			throw new GalleyError(
+				"engine_error",
+				`Computing a step failed with code ${code}: ${reason}`,
+			);
+		});
+	}
+
+	logits(batchIndex: number): Float32Array {
+		this.#life.assertIdle();
+		return this.#logitRows.get(batchIndex);
+	}
+
+	createSampler(sampling: SamplingParams): Sampler {
+		this.#life.assertAlive();
+		const { model, context } = this.#parts;
+		const sampler = new LlamaSampler(
+			{
+				native: this.#native,
+				vocabulary: model.vocabulary,
+				contextLength: this.info.contextLength,
+				contextWithLogits: (batchIndex) => {
+					this.#life.assertIdle();
+					this.#logitRows.assertHas(batchIndex);
+					return context;
+				},
+				release: (released) => this.#life.release(released),
+			},
+			sampling,
+		);
+		return this.#life.adopt(sampler);
+	}
+
+	copySequence(
+		source: number,
+		target: number,
+		from: number,
+		end: number,
+	): void {
+		this.#assertIdleSequence(source);
+		this.#assertIdleSequence(target);
+		this.#parts.memory.copy(source, target, from, end);
+	}
+
+	removeSequence(sequence: number, from: number, end: number): boolean {
+		this.#assertIdleSequence(sequence);
+		return this.#parts.memory.remove(sequence, from, end);
+	}
+
+	/** Ends the validity of the last run's logits when a copy between streams is put off. */
+	saveSequence(sequence: number): Uint8Array {
+		this.#assertIdleSequence(sequence);
+		return this.#parts.memory.save(sequence);
+	}
+
+	/** Ends the validity of the last run's logits when a copy between streams is put off. */
+	restoreSequence(sequence: number, state: Uint8Array): boolean {
+		this.#assertIdleSequence(sequence);
+		return this.#parts.memory.restore(sequence, state);
+	}
+
+	/** On a CPU the run ends within one operation of the graph; on a GPU after what is queued. */
+	abort(): void {
+		if (this.#life.isRunning) this.#parts.abortFlag.set(true);
+	}
+
+	[Symbol.dispose](): void {
+		if (!this.#life.end()) return;
+		const { context, threadPool, abortFlag, model } = this.#parts;
+		this.#native.llama_free(context);
+		threadPool?.[Symbol.dispose]();
+		abortFlag[Symbol.dispose]();
+		model[Symbol.dispose]();
+		model.library[Symbol.dispose]();
+	}
+
+	/** A step that only decodes has one entry of each of its sequences. */
+	#hasPrefill(tokenCount: number): boolean {
+		const { sequences } = this.#batch;
+		const run = ++this.#runs;
+		for (let index = 0; index < tokenCount; index++) {
+			const sequence = sequences[index] ?? 0;
+			if (this.#lastRuns[sequence] === run) return true;
+			this.#lastRuns[sequence] = run;
+		}
+		return false;
+	}
+
+	/** The library takes its "batch" threads for all but a lone token; here the kind of step decides. */
+	#useThreads(hasPrefill: boolean): void {
+		const { context, threads, threadsBatch } = this.#parts;
+		const wanted = hasPrefill ? threadsBatch : threads;
+		if (wanted === this.#threadsBatch) return;
+		this.#native.llama_set_n_threads(context, threads, wanted);
+		this.#threadsBatch = wanted;
+	}
+
+	async #decode(tokenCount: number): Promise<number> {
+		const { context, computesAsynchronously } = this.#parts;
+		const code = await new Promise<number>((resolve, reject) => {
+			this.#native.llama_decode.async(
+				context,
+				this.#batch.firstEntries(tokenCount),
+				(error, result) => {
+					if (error) reject(error);
+					else resolve(result);
+				},
+			);
+		});
+		if (code === decoded && computesAsynchronously) {
+			await new Promise<void>((resolve, reject) => {
+				this.#native.llama_synchronize.async(context, (error) =>
+					error ? reject(error) : resolve(),
+				);
+			});
+		}
+		return code;
+	}
+
+	/** A run of several micro-batches may leave the first ones behind. */
+	#removeBatch(tokenCount: number): void {
+		const { positions, sequences } = this.#batch;
+		const firstPositions = new Map<number, number>();
+		for (let index = tokenCount - 1; index >= 0; index--)
+			firstPositions.set(sequences[index] ?? 0, positions[index] ?? 0);
+		for (const [sequence, position] of firstPositions)
+			this.#parts.memory.remove(sequence, position, -1);
+	}
+
+	#assertIdleSequence(sequence: number): void {
+		this.#life.assertIdle();
+		assertSequence(sequence, this.info);
+	}
+}

@@ -1,0 +1,238 @@
+import { GalleyError } from "../core/errors.ts";
+import { formatBytes } from "./byte-format.ts";
+import type { ModelDescription } from "./model-description.ts";
+
+/** How the KV cache is cut: tokens a sequence, sequences, and cells of the whole. */
+export interface ContextPlan {
+	contextLength: number;
+	maxSequences: number;
+	kvCells: number;
+	kvLayout: "unified" | "streams";
+	kvBytes: number;
+	computeBytes: number;
+	/** What was given up because memory is short; null when nothing was. */
+	concession: "context" | "sequences" | "both" | null;
+}
+
+export interface ContextWish {
+	model: ModelDescription;
+	maxModelLen: number | null;
+	maxNumSeqs: number | null;
+	kvLayout: "auto" | "unified" | "streams";
+	bytesPerToken: number;
+	availableBytes: number;
+	/** Weights and processes. */
+	fixedBytes: number;
+	computeBytes(cells: {
+		cellsAttended: number;
+		kvCells: number;
+		maxSequences: number;
+	}): number;
+}
+
+/** The library rounds each sequence's cells up to this. */
+export const cellStep = 256;
+const defaultSequences = 8;
+/** Where a model doesn't say what it was trained for. */
+const defaultContextLength = 4096;
+/** Rather fewer sequences than contexts below this. */
+const comfortableContextLength = 2048;
+/** The share of available memory that the KV cache takes of its own accord. */
+const modestShare = 4;
+
+/**
+ * Decides context and sequences:
+ *
+ *  1. asked for more context than trained            -> refuse
+ *  2. context and sequences asked                    -> as asked if it fits in memory, else refuse
+ *  3. context asked                                  -> as many sequences up to 8 as fit in a quarter of memory, at least 1
+ *  4. sequences asked                                -> the longest context that fits in a quarter of memory
+ *  5. neither                                        -> 8 sequences, the longest context in a quarter of memory; when
+ *                                                       that is below 2,048 tokens, fewer sequences
+ *  6. nothing fits in a quarter (3, 4, 5)            -> the least, if all of memory holds it, else refuse
+ */
+export function planContext(wish: ContextWish): ContextPlan {
+	const trained = wish.model.trainedContextLength ?? defaultContextLength;
+	const { maxModelLen, maxNumSeqs } = wish;
+	if (
+		maxModelLen !== null &&
+		wish.model.trainedContextLength !== null &&
+		maxModelLen > trained
+	) {
+		throw new GalleyError(
+			"invalid_configuration",
+			`--max-model-len ${maxModelLen} is more than the ${trained} tokens that ${wish.model.name} was trained for; ` +
+				`give ${trained} or less.`,
+			{ param: "maxModelLen" },
+		);
+	}
+	const modest = Math.min(
+		wish.availableBytes / modestShare,
+		wish.availableBytes - wish.fixedBytes,
+	);
+	const everything = wish.availableBytes - wish.fixedBytes;
+
+	if (maxModelLen !== null && maxNumSeqs !== null) {
+		return (
+			planFor(wish, maxModelLen, maxNumSeqs, everything) ??
+			refuse(wish, maxModelLen, maxNumSeqs, everything)
+		);
+	}
+	if (maxModelLen !== null) {
+		for (let sequences = defaultSequences; sequences >= 1; sequences--) {
+			const plan = planFor(wish, maxModelLen, sequences, modest);
+			if (plan !== null)
+				return {
+					...plan,
+					concession: sequences < defaultSequences ? "sequences" : null,
+				};
+		}
+		const plan = planFor(wish, maxModelLen, 1, everything);
+		return plan === null
+			? refuse(wish, maxModelLen, 1, everything)
+			: { ...plan, concession: "sequences" };
+	}
+
+	const mostSequences = maxNumSeqs ?? defaultSequences;
+	const leastSequences = maxNumSeqs ?? 1;
+	const enough = Math.min(trained, comfortableContextLength);
+	for (
+		let sequences = mostSequences;
+		sequences >= leastSequences;
+		sequences--
+	) {
+		const plan = longest(wish, trained, sequences, modest);
+		const isEnough =
+			plan !== null &&
+			(plan.contextLength >= enough || sequences === leastSequences);
+		if (isEnough)
+			return { ...plan, concession: concession(plan, trained, mostSequences) };
+	}
+	const least = Math.min(trained, cellStep);
+	const plan = longest(
+		wish,
+		Math.min(trained, comfortableContextLength),
+		leastSequences,
+		everything,
+	);
+	if (plan === null) return refuse(wish, least, leastSequences, everything);
+	return { ...plan, concession: concession(plan, trained, mostSequences) };
+}
+
+function concession(
+	plan: ContextPlan,
+	trained: number,
+	mostSequences: number,
+): ContextPlan["concession"] {
+	const hasLessContext = plan.contextLength < trained;
+	if (plan.maxSequences < mostSequences)
+		return hasLessContext ? "both" : "sequences";
+	return hasLessContext ? "context" : null;
+}
+
+/** The longest context up to `trained` whose cache fits; below `trained` a multiple of 256. */
+function longest(
+	wish: ContextWish,
+	trained: number,
+	sequences: number,
+	budgetBytes: number,
+): ContextPlan | null {
+	const whole = planFor(wish, trained, sequences, budgetBytes);
+	if (whole !== null) return whole;
+	// Need grows with context, so halving finds the boundary.
+	let fitting = 0;
+	let tooLong = Math.ceil(trained / cellStep);
+	while (tooLong - fitting > 1) {
+		const middle = Math.floor((fitting + tooLong) / 2);
+		if (planFor(wish, middle * cellStep, sequences, budgetBytes) === null)
+			tooLong = middle;
+		else fitting = middle;
+	}
+	return fitting === 0
+		? null
+		: planFor(wish, fitting * cellStep, sequences, budgetBytes);
+}
+
+/**
+ * Streams need every sequence's full part. A unified pool needs room for one full sequence; more, up to all of them,
+ * is better, so it takes what the budget gives.
+ */
+function planFor(
+	wish: ContextWish,
+	contextLength: number,
+	maxSequences: number,
+	budgetBytes: number,
+): ContextPlan | null {
+	const kvLayout = wish.kvLayout === "unified" ? "unified" : "streams";
+	const part = Math.ceil(contextLength / cellStep) * cellStep;
+	const candidates =
+		kvLayout === "streams"
+			? [maxSequences]
+			: Array.from(
+					{ length: maxSequences },
+					(_, index) => maxSequences - index,
+				);
+	for (const fullSequences of candidates) {
+		const cells = part * fullSequences;
+		const kvBytes = Math.ceil(cells * wish.bytesPerToken);
+		const computeBytes = wish.computeBytes({
+			cellsAttended: kvLayout === "streams" ? part : cells,
+			kvCells: cells,
+			maxSequences,
+		});
+		if (
+			kvBytes > budgetBytes ||
+			kvBytes + computeBytes + wish.fixedBytes > wish.availableBytes
+		)
+			continue;
+		return {
+			contextLength,
+			maxSequences,
+			kvCells: kvLayout === "streams" ? contextLength * maxSequences : cells,
+			kvLayout,
+			kvBytes,
+			computeBytes,
+			concession: null,
+		};
+	}
+	return null;
+}
+
+function refuse(
+	wish: ContextWish,
+	contextLength: number,
+	sequences: number,
+	budgetBytes: number,
+): never {
+	const { model, availableBytes } = wish;
+	const cells =
+		Math.ceil(contextLength / cellStep) *
+		cellStep *
+		(wish.kvLayout === "unified" ? 1 : sequences);
+	const needBytes =
+		wish.fixedBytes +
+		Math.ceil(cells * wish.bytesPerToken) +
+		wish.computeBytes({
+			cellsAttended: contextLength,
+			kvCells: cells,
+			maxSequences: sequences,
+		});
+	const shorter = longest(wish, contextLength, sequences, budgetBytes);
+	const options: string[] = [];
+	if (shorter !== null)
+		options.push(`--max-model-len ${shorter.contextLength}`);
+	for (let fewer = sequences - 1; fewer >= 1; fewer--) {
+		if (planFor(wish, contextLength, fewer, budgetBytes) === null) continue;
+		options.push(`--max-num-seqs ${fewer}`);
+		break;
+	}
+	const advice =
+		options.length > 0
+			? `What fits: ${options.join(", or ")}.`
+			: "Free memory, or take a smaller model or one of lower precision.";
+	throw new GalleyError(
+		"insufficient_memory",
+		`${model.name} (${model.precision}) with ${sequences} x ${contextLength} tokens of context needs about ` +
+			`${formatBytes(needBytes)} of memory; ${formatBytes(availableBytes)} are available. ${advice}`,
+	);
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { readHardware, readLinuxHardware, usableThreads } from "./hardware.ts";
+
+const machine = {
+	"/proc/cpuinfo": "model name\t: Fast One\nflags\t\t: fpu avx2 fma nonsense\n",
+	"/proc/self/status": "Cpus_allowed_list:\t0-3\n",
+	"/proc/meminfo": "MemTotal: 1000000 kB\nMemAvailable: 800000 kB\n",
+	"/sys/devices/system/cpu/cpu0/topology/thread_siblings_list": "0-1\n",
+	"/sys/devices/system/cpu/cpu1/topology/thread_siblings_list": "0-1\n",
+	"/sys/devices/system/cpu/cpu2/topology/thread_siblings_list": "2-3\n",
+	"/sys/devices/system/cpu/cpu3/topology/thread_siblings_list": "2-3\n",
+};
+
+function read(files: Readonly<Record<string, string>>) {
+	return readLinuxHardware(
+		(path) => files[path] ?? null,
+		() => ["node0", "node1"],
+	);
+}
+
+describe("readLinuxHardware", () => {
+	it("describes a machine without limits", () => {
+		expect(read(machine)).toMatchObject({
+			platform: "linux",
+			cpu: {
+				model: "Fast One",
+				physicalCores: 2,
+				quota: null,
+				features: ["avx2", "fma"],
+			},
+			memory: {
+				totalBytes: 1_024_000_000,
+				availableBytes: 819_200_000,
+				limitBytes: null,
+			},
+			numaNodes: 2,
+		});
+	});
+
+	it("sees only what the container grants", () => {
+		const hardware = read({
+			...machine,
+			"/proc/self/cgroup": "0::/\n",
+			"/sys/fs/cgroup/cpu.max": "100000 100000\n",
+			"/sys/fs/cgroup/memory.max": "500000000\n",
+			"/sys/fs/cgroup/memory.current": "100000000\n",
+		});
+		expect(hardware.cpu.quota).toBe(1);
+		expect(hardware.memory).toEqual({
+			totalBytes: 500_000_000,
+			availableBytes: 400_000_000,
+			limitBytes: 500_000_000,
+		});
+		expect(usableThreads(hardware)).toBe(1);
+	});
+
+	it("ignores a limit above what the machine has", () => {
+		const files = {
+			...machine,
+			"/proc/self/cgroup": "0::/\n",
+			"/sys/fs/cgroup/memory.max": "99000000000\n",
+		};
+		expect(read(files).memory).toMatchObject({
+			totalBytes: 1_024_000_000,
+			limitBytes: null,
+		});
+	});
+
+	it("still answers where nothing can be read", () => {
+		const hardware = read({});
+		expect(hardware.cpu.physicalCores).toBeGreaterThan(0);
+		expect(hardware.memory.totalBytes).toBeGreaterThan(0);
+	});
+});
+
+describe("usableThreads", () => {
+	const withCpu = (physicalCores: number, quota: number | null) =>
+		usableThreads({
+			...read(machine),
+			cpu: { ...read(machine).cpu, physicalCores, quota },
+		});
+
+	it("is one a physical core, less where time is rationed, never none", () => {
+		expect(withCpu(8, null)).toBe(8);
+		expect(withCpu(8, 3.7)).toBe(3);
+		expect(withCpu(8, 0.5)).toBe(1);
+		expect(withCpu(2, 16)).toBe(2);
+	});
+});
+
+describe("readHardware", () => {
+	it("describes the machine that this runs on", () => {
+		const hardware = readHardware();
+		expect(hardware.cpu.physicalCores).toBeLessThanOrEqual(
+			hardware.cpu.logicalProcessors,
+		);
+		expect(hardware.memory.availableBytes).toBeLessThanOrEqual(
+			hardware.memory.totalBytes,
+		);
+		expect(usableThreads(hardware)).toBeGreaterThanOrEqual(1);
+	});
+});

@@ -1,0 +1,216 @@
+import type { ErrorCode } from "../core/errors.ts";
+import type { ServiceLoad } from "../core/language-service.ts";
+import type { FinishReason } from "../core/stream-event.ts";
+import { createMetricRegistry } from "./metric-registry.ts";
+import { serviceMetrics as rows } from "./metrics-table.ts";
+import { createProcessMetrics } from "./process-metrics.ts";
+
+export interface ServiceMetricsOptions {
+	/** The base model's name: the label `model_name`. */
+	modelName: string;
+	maxSequences: number;
+	version: string;
+}
+
+export interface FinishedRequest {
+	finishReason: FinishReason;
+	endToEndSeconds: number;
+	queueSeconds: number;
+	/** From the first step to the first token. */
+	prefillSeconds: number;
+	/** From the first token to the end. */
+	decodeSeconds: number;
+	/** Null when there was one token at most. */
+	timePerOutputTokenSeconds: number | null;
+	promptTokens: number;
+	/** Of the prompt tokens, those that were not computed again. */
+	cachedTokens: number;
+	completionTokens: number;
+}
+
+export interface HttpRequestSample {
+	method: string;
+	/** The route's pattern, so that there are few. */
+	route: string;
+	status: number;
+	durationSeconds: number;
+}
+
+/** Recorded as things happen, rendered when asked. One per service process. */
+export interface ServiceMetrics extends Disposable {
+	/** Media type of what `render` gives. */
+	readonly contentType: string;
+	/** A request was accepted. */
+	requestReceived(promptTokens: number): void;
+	/** A request was turned away before it was computed. */
+	requestRejected(reason: ErrorCode): void;
+	/** A request's first token came. */
+	firstToken(seconds: number): void;
+	/** A further token of a choice came. */
+	interToken(seconds: number): void;
+	/** Tokens came from the engine, first ones too. Once a step for all sequences. */
+	tokensGenerated(count: number): void;
+	requestFinished(request: FinishedRequest): void;
+	/** A request that had been accepted ended with an error. */
+	requestFailed(code: ErrorCode): void;
+	sequencePreempted(): void;
+	/** One engine step: prompt tokens and decoding sequences computed in it. */
+	step(step: {
+		seconds: number;
+		prefillTokens: number;
+		decodeTokens: number;
+	}): void;
+	engineRestarted(): void;
+	/** An HTTP request was answered. */
+	observeRequest(sample: HttpRequestSample): void;
+	/** Read at each scrape. */
+	setLoad(read: () => ServiceLoad): void;
+	/** Read at each scrape. */
+	setEngineProcess(read: () => { residentBytes: number }): void;
+	setCacheConfig(config: { blockSize: number; blocks: number }): void;
+	setReady(isReady: boolean): void;
+	/** Prometheus' text format. */
+	render(): Promise<string>;
+}
+
+export function createServiceMetrics(
+	options: ServiceMetricsOptions,
+): ServiceMetrics {
+	const registry = createMetricRegistry({ model_name: options.modelName });
+	const processRegistry = createMetricRegistry({});
+	const processMetrics = createProcessMetrics(processRegistry);
+	const metrics = registerAll(registry);
+	let readLoad: () => ServiceLoad = () => ({
+		running: 0,
+		waiting: 0,
+		kvCacheUsage: 0,
+		maxSequences: options.maxSequences,
+	});
+	let readEngineProcess = () => ({ residentBytes: 0 });
+
+	for (const finished_reason of ["stop", "length", "abort", "error"])
+		metrics.finishedRequests.inc({ finished_reason }, 0);
+	metrics.buildInfo.set({ version: options.version }, 1);
+	metrics.cacheConfig.set({ block_size: "0", num_gpu_blocks: "0" }, 1);
+
+	const readGauges = () => {
+		const load = readLoad();
+		metrics.running.set(load.running);
+		metrics.waiting.set(load.waiting);
+		metrics.kvCacheUsage.set(load.kvCacheUsage);
+		metrics.maxSequences.set(load.maxSequences);
+		metrics.engineResidentBytes.set(readEngineProcess().residentBytes);
+		const noAdapters = {
+			max_lora: "0",
+			running_lora_adapters: "",
+			waiting_lora_adapters: "",
+		};
+		metrics.loraRequests.set(noAdapters, Date.now() / 1000);
+		processMetrics.read();
+	};
+
+	return {
+		contentType: registry.contentType,
+		requestReceived: (promptTokens) => metrics.promptTokens.inc(promptTokens),
+		requestRejected: (reason) => metrics.rejectedRequests.inc({ reason }),
+		firstToken: (seconds) => metrics.timeToFirstToken.observe(seconds),
+		interToken: (seconds) => metrics.interTokenLatency.observe(seconds),
+		tokensGenerated: (count) => metrics.generationTokens.inc(count),
+		requestFinished(request) {
+			metrics.finishedRequests.inc({ finished_reason: request.finishReason });
+			metrics.succeededRequests.inc();
+			observeTimes(metrics, request);
+			metrics.requestPromptTokens.observe(request.promptTokens);
+			metrics.requestGenerationTokens.observe(request.completionTokens);
+			metrics.prefixCacheQueries.inc(request.promptTokens);
+			metrics.prefixCacheHits.inc(request.cachedTokens);
+		},
+		requestFailed(code) {
+			const finished_reason = code === "client_closed" ? "abort" : "error";
+			metrics.finishedRequests.inc({ finished_reason });
+			metrics.failedRequests.inc({ code });
+		},
+		sequencePreempted: () => metrics.preemptions.inc(),
+		step({ seconds, prefillTokens, decodeTokens }) {
+			metrics.stepDuration.observe(seconds);
+			metrics.stepTokens.observe(prefillTokens + decodeTokens);
+			metrics.stepPrefillTokens.inc(prefillTokens);
+		},
+		engineRestarted: () => metrics.engineRestarts.inc(),
+		observeRequest({ method, route, status, durationSeconds }) {
+			metrics.httpRequests.inc({ method, route, status });
+			metrics.httpDuration.observe({ method, route }, durationSeconds);
+		},
+		setLoad(read) {
+			readLoad = read;
+		},
+		setEngineProcess(read) {
+			readEngineProcess = read;
+		},
+		setCacheConfig({ blockSize, blocks }) {
+			metrics.cacheConfig.reset();
+			const labels = { block_size: blockSize, num_gpu_blocks: blocks };
+			metrics.cacheConfig.set(labels, 1);
+		},
+		setReady: (isReady) => metrics.ready.set(isReady ? 1 : 0),
+		async render() {
+			readGauges();
+			const parts = [registry.render(), processRegistry.render()];
+			return `${(await Promise.all(parts)).join("\n\n")}\n`;
+		},
+		[Symbol.dispose]: () => processMetrics[Symbol.dispose](),
+	};
+}
+
+type Metrics = ReturnType<typeof registerAll>;
+
+function observeTimes(metrics: Metrics, request: FinishedRequest): void {
+	const { prefillSeconds, decodeSeconds, timePerOutputTokenSeconds } = request;
+	metrics.endToEndLatency.observe(request.endToEndSeconds);
+	metrics.queueTime.observe(request.queueSeconds);
+	metrics.prefillTime.observe(prefillSeconds);
+	metrics.decodeTime.observe(decodeSeconds);
+	metrics.inferenceTime.observe(prefillSeconds + decodeSeconds);
+	if (timePerOutputTokenSeconds !== null)
+		metrics.timePerOutputToken.observe(timePerOutputTokenSeconds);
+}
+
+function registerAll(registry: ReturnType<typeof createMetricRegistry>) {
+	const { counter, gauge, histogram, labelledHistogram } = registry;
+	return {
+		running: gauge(rows.running),
+		waiting: gauge(rows.waiting),
+		maxSequences: gauge(rows.maxSequences),
+		kvCacheUsage: gauge(rows.kvCacheUsage),
+		prefixCacheQueries: counter(rows.prefixCacheQueries),
+		prefixCacheHits: counter(rows.prefixCacheHits),
+		promptTokens: counter(rows.promptTokens),
+		generationTokens: counter(rows.generationTokens),
+		timeToFirstToken: histogram(rows.timeToFirstToken),
+		interTokenLatency: histogram(rows.interTokenLatency),
+		timePerOutputToken: histogram(rows.timePerOutputToken),
+		endToEndLatency: histogram(rows.endToEndLatency),
+		queueTime: histogram(rows.queueTime),
+		prefillTime: histogram(rows.prefillTime),
+		decodeTime: histogram(rows.decodeTime),
+		inferenceTime: histogram(rows.inferenceTime),
+		requestPromptTokens: histogram(rows.requestPromptTokens),
+		requestGenerationTokens: histogram(rows.requestGenerationTokens),
+		finishedRequests: counter(rows.finishedRequests),
+		succeededRequests: counter(rows.succeededRequests),
+		failedRequests: counter(rows.failedRequests),
+		rejectedRequests: counter(rows.rejectedRequests),
+		preemptions: counter(rows.preemptions),
+		stepDuration: histogram(rows.stepDuration),
+		stepTokens: histogram(rows.stepTokens),
+		stepPrefillTokens: counter(rows.stepPrefillTokens),
+		engineRestarts: counter(rows.engineRestarts),
+		ready: gauge(rows.ready),
+		cacheConfig: gauge(rows.cacheConfig),
+		loraRequests: gauge(rows.loraRequests),
+		buildInfo: gauge(rows.buildInfo),
+		httpRequests: counter(rows.httpRequests),
+		httpDuration: labelledHistogram(rows.httpDuration),
+		engineResidentBytes: gauge(rows.engineResidentBytes),
+	};
+}
