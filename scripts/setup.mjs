@@ -184,7 +184,11 @@ function buildSources() {
 		join(root, "package-lock.json"),
 	]) {
 		if (!file.endsWith(".test.ts"))
-			digest.update(file.slice(root.length)).update("\0").update(readFileSync(file)).update("\0");
+			digest
+				.update(file.slice(root.length))
+				.update("\0")
+				.update(readFileSync(file))
+				.update("\0");
 	}
 	const wanted = digest.digest("hex");
 	if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;

@@ -190,7 +190,7 @@ function isHealthy(url: string): Promise<boolean> {
 	});
 }
 
-export function findFreePort(): Promise<number> {
+function findFreePort(): Promise<number> {
 	return new Promise((resolve, reject) => {
 		const server = createServer();
 		server.on("error", reject);

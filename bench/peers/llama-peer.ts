@@ -11,7 +11,7 @@ export const llamaRelease = "v0.5.0";
  * A release build for this very processor, as a user would make it: native instructions, OpenMP, no debugging. What is off is off the
  * measured road: downloads, TLS, the web page, tests and examples.
  */
-export const configureFlags = [
+const configureFlags = [
 	"-DCMAKE_BUILD_TYPE=Release",
 	"-DGGML_NATIVE=ON",
 	"-DLLAMA_CURL=OFF",
@@ -50,7 +50,7 @@ export function findLlamaPeer(directory = peerDirectory()): LlamaPeer | null {
 }
 
 /** Programs that a build needs and this machine lacks. */
-export function missingTools(): string[] {
+function missingTools(): string[] {
 	const isThere = (tool: string) =>
 		spawnSync(tool, ["--version"], { stdio: "ignore" }).status === 0;
 	const missing = ["git", "tar", "npm", "cmake"].filter(

@@ -20,7 +20,7 @@ export interface TlsMaterial {
 	clientAuthorities: string | null;
 }
 
-export interface LicenseText {
+interface LicenseText {
 	name: string;
 	path: string;
 	url: string;
@@ -39,6 +39,8 @@ export interface ApiOptions {
 	apiKeyHashes: readonly string[];
 	/** Ask for a key on the metrics routes too. Health routes are always open: probes carry no keys. */
 	metricsNeedKey: boolean;
+	/** False leaves the metrics routes out. */
+	servesMetrics: boolean;
 	cors: CorsOptions | null;
 	tls: TlsMaterial | null;
 	/**
@@ -75,6 +77,7 @@ export const defaultApiOptions: Omit<ApiOptions, "version"> = Object.freeze({
 	license: null,
 	apiKeyHashes: Object.freeze([]),
 	metricsNeedKey: false,
+	servesMetrics: true,
 	cors: null,
 	tls: null,
 	allowRequestChatTemplate: false,

@@ -35,7 +35,7 @@ export function registerAuthentication(
 function toDigest(hash: string): Buffer {
 	if (!/^[0-9a-f]{64}$/.test(hash)) {
 		throw new GalleyError(
-			"invalid_request",
+			"invalid_configuration",
 			"An API key's hash must be 64 lower-case hex digits of its sha256.",
 		);
 	}

@@ -28,7 +28,7 @@ export function toErrorBody(error: GalleyError): ErrorBody {
 }
 
 /** Retry-After counts whole seconds, and 0 would invite a storm. */
-export function retryAfterHeader(error: GalleyError): Record<string, string> {
+function retryAfterHeader(error: GalleyError): Record<string, string> {
 	if (error.retryAfterSeconds === null) return {};
 	return {
 		"retry-after": String(Math.max(1, Math.ceil(error.retryAfterSeconds))),
@@ -73,10 +73,7 @@ function bodyLimit(request: FastifyRequest): number {
 	);
 }
 
-export function toApiError(
-	thrown: unknown,
-	request: FastifyRequest,
-): GalleyError {
+function toApiError(thrown: unknown, request: FastifyRequest): GalleyError {
 	if (thrown instanceof GalleyError) return thrown;
 	if (!(thrown instanceof Error)) return toGalleyError(thrown);
 	const { code, statusCode, message } = thrown as FastifyError;

@@ -47,7 +47,9 @@ export function parseJsonBody(body: Buffer, maxDepth: number): unknown {
 			"The request body is empty: send a JSON object.",
 		);
 	const value = parse(text);
-	return cleanValue(value, hasSurrogateEscape.test(text));
+	const mayHoldSurrogates = hasSurrogateEscape.test(text);
+	if (typeof value !== "object" || value === null) return value;
+	return cleanValue(value, mayHoldSurrogates);
 }
 
 /** UTF-8 can't hold a lone surrogate, so only an escape can bring one in. */
@@ -100,34 +102,42 @@ function parse(text: string): unknown {
 /** Visits every value once, without recursion. Changes what JSON.parse made in place. */
 function cleanValue(root: unknown, mayHoldSurrogates: boolean): unknown {
 	const pending: unknown[] = [root];
-	const clean = (value: unknown): unknown => {
+	/** What to put in the value's place; mostly nothing. */
+	const look = (value: unknown): string | undefined => {
 		if (typeof value === "object" && value !== null) pending.push(value);
-		else if (mayHoldSurrogates && typeof value === "string")
-			return value.replaceAll(loneSurrogate, "\ufffd");
-		return value;
+		return mayHoldSurrogates && typeof value === "string"
+			? value.replaceAll(loneSurrogate, "\ufffd")
+			: undefined;
 	};
 	while (pending.length > 0) {
 		const value = pending.pop();
 		if (Array.isArray(value)) {
 			for (let index = 0; index < value.length; index++) {
 				// Token ids come in great numbers and need no cleaning.
-				if (typeof value[index] !== "number")
-					value[index] = clean(value[index]);
+				if (typeof value[index] === "number") continue;
+				value[index] = look(value[index]) ?? value[index];
 			}
-		} else if (typeof value === "object" && value !== null) {
-			const fields = value as Record<string, unknown>;
-			for (const key of Object.keys(fields)) {
-				if (key === "__proto__") {
-					throw new GalleyError(
-						"invalid_json",
-						"The key '__proto__' is not allowed in a request body.",
-					);
-				}
-				fields[key] = clean(fields[key]);
-			}
+		} else {
+			cleanFields(value as Record<string, unknown>, look);
 		}
 	}
 	return root;
+}
+
+function cleanFields(
+	fields: Record<string, unknown>,
+	look: (value: unknown) => string | undefined,
+): void {
+	for (const key in fields) {
+		if (key === "__proto__") {
+			throw new GalleyError(
+				"invalid_json",
+				"The key '__proto__' is not allowed in a request body.",
+			);
+		}
+		const clean = look(fields[key]);
+		if (clean !== undefined) fields[key] = clean;
+	}
 }
 
 /** With the `u` flag, halves of a pair don't match. */

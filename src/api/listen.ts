@@ -1,4 +1,4 @@
-import { readFile, unlink } from "node:fs/promises";
+import { lstat, readFile, unlink } from "node:fs/promises";
 import { type AddressInfo, connect } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { GalleyError } from "../core/errors.ts";
@@ -53,22 +53,27 @@ function toListenError(cause: unknown, name: string): unknown {
 	const advice = listenAdvice[code];
 	if (advice === undefined) return cause;
 	const message = `Can't listen on ${name}: ${advice}`;
-	return new GalleyError("invalid_request", message, { cause });
+	return new GalleyError("invalid_configuration", message, { cause });
 }
 
-/** A process that was killed leaves its socket file behind. One that nobody answers on may go. */
+/** A process that was killed leaves its socket behind. One that nobody answers on may go; other files may not. */
 async function removeStaleSocket(path: string): Promise<void> {
-	const code = await new Promise<string>((resolve) => {
+	const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+		if (error.code === "ENOENT") return null;
+		throw error;
+	});
+	if (found?.isSocket() !== true) return;
+	const isAnswered = await new Promise<boolean>((resolve) => {
 		const socket = connect({ path });
 		socket.once("connect", () => {
 			socket.destroy();
-			resolve("answered");
+			resolve(true);
 		});
 		socket.once("error", (error: NodeJS.ErrnoException) =>
-			resolve(error.code ?? ""),
+			resolve(error.code !== "ECONNREFUSED"),
 		);
 	});
-	if (code === "ECONNREFUSED") await unlink(path);
+	if (!isAnswered) await unlink(path);
 }
 
 export interface TlsFiles {
@@ -94,6 +99,6 @@ async function readPem(path: string, what: string): Promise<string> {
 		return await readFile(path, "utf8");
 	} catch (cause) {
 		const message = `Can't read the TLS ${what} at '${path}': check that the file exists and may be read.`;
-		throw new GalleyError("invalid_request", message, { cause });
+		throw new GalleyError("invalid_configuration", message, { cause });
 	}
 }

@@ -1,6 +1,15 @@
-/** What the API needs of metrics and logs. */
+import type { Logger } from "../observability/logger.ts";
+import type { ServiceMetrics } from "../observability/service-metrics.ts";
 
-/** One finished HTTP request. Never holds text of a prompt or a completion. */
+/** What the API needs of metrics and logs. */
+export type ApiMetrics = Pick<
+	ServiceMetrics,
+	"contentType" | "render" | "observeRequest" | "requestRejected"
+>;
+
+export type ApiLogger = Pick<Logger, "debug" | "info" | "error">;
+
+/** One finished HTTP request, for metrics and the log. Never holds text of a prompt or a completion. */
 export interface RequestEntry {
 	requestId: string;
 	method: string;
@@ -15,20 +24,6 @@ export interface RequestEntry {
 	completionTokens: number;
 	/** The code of the error that ended it; set for streams too, whose status is already 200. */
 	errorCode: string | null;
-}
-
-export interface ApiMetrics {
-	/** Media type of what `render` returns. */
-	readonly contentType: string;
-	/** All metrics in Prometheus' text format. */
-	render(): Promise<string>;
-	observeRequest(entry: RequestEntry): void;
-}
-
-/** Pino's calling order. */
-export interface ApiLogger {
-	debug(fields: object, message: string): void;
-	info(fields: object, message: string): void;
-	warn(fields: object, message: string): void;
-	error(fields: object, message: string): void;
+	/** The request field at fault. */
+	param: string | null;
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { GalleyError } from "../core/errors.ts";
-import type { ApiLogger, ApiMetrics } from "./observers.ts";
+import type { ApiLogger, ApiMetrics, RequestEntry } from "./observers.ts";
 
 declare module "fastify" {
 	interface FastifyRequest {
@@ -9,7 +9,7 @@ declare module "fastify" {
 }
 
 /** What is known of a request by the time it ends; routes fill it in. */
-export interface RequestRecord {
+interface RequestRecord {
 	readonly startedAt: number;
 	model: string | null;
 	promptTokens: number;
@@ -65,15 +65,18 @@ function report(
 	logger: ApiLogger,
 ): void {
 	const { record } = request;
-	const entry = {
+	const entry: RequestEntry = {
 		requestId: request.id,
 		method: request.method,
 		route: (request.is404 ? undefined : request.routeOptions.url) ?? "unknown",
 		status,
-		durationSeconds: (performance.now() - record.startedAt) / 1000,
+		// Whole microseconds: more digits would only be noise in the log.
+		durationSeconds:
+			Math.round((performance.now() - record.startedAt) * 1000) / 1_000_000,
 		model: record.model,
 		promptTokens: record.promptTokens,
 		completionTokens: record.completionTokens,
+		param: record.error?.param ?? null,
 		errorCode: record.error?.code ?? (status === 499 ? "client_closed" : null),
 	};
 	metrics.observeRequest(entry);

@@ -3,12 +3,14 @@ import type { ApiContext } from "./api-context.ts";
 import { unreadyError } from "./service-state.ts";
 
 /** 503 with Retry-After while the model does not answer. Runs before the body is read. */
-export function requireReady({ service }: ApiContext) {
+export function requireReady({ service, metrics }: ApiContext) {
 	return (
 		_request: FastifyRequest,
 		_reply: FastifyReply,
 		done: (error?: Error) => void,
 	): void => {
-		done(unreadyError(service.state()) ?? undefined);
+		const error = unreadyError(service.state());
+		if (error !== null) metrics.requestRejected(error.code);
+		done(error ?? undefined);
 	};
 }

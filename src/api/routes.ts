@@ -115,16 +115,18 @@ export function registerRoutes(
 	app.get("/v1/health/live", { schema: liveSchema, ...open }, live(context));
 	app.get("/v1/health/ready", { schema: readySchema, ...open }, ready(context));
 	app.get("/health", { schema: healthSchema, ...open }, ready(context));
-	app.get(
-		"/v1/metrics",
-		{ schema: metricsSchema, ...openMetrics },
-		metrics(context),
-	);
-	app.get(
-		"/metrics",
-		{ schema: shortMetricsSchema, ...openMetrics },
-		metrics(context),
-	);
+	if (context.options.servesMetrics) {
+		app.get(
+			"/v1/metrics",
+			{ schema: metricsSchema, ...openMetrics },
+			metrics(context),
+		);
+		app.get(
+			"/metrics",
+			{ schema: shortMetricsSchema, ...openMetrics },
+			metrics(context),
+		);
+	}
 
 	app.get("/v1/metadata", { schema: metadataSchema }, metadata(context));
 	app.get("/v1/manifest", { schema: manifestSchema }, manifest(context));

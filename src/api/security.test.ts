@@ -64,6 +64,12 @@ describe("with API keys", () => {
 		expect((await closed.app.inject("/health")).statusCode).toBe(200);
 	});
 
+	it("metrics can be left out", async () => {
+		const { app: bare } = createTestServer({ servesMetrics: false });
+		expect((await bare.inject("/metrics")).statusCode).toBe(404);
+		expect((await bare.inject("/v1/metrics")).statusCode).toBe(404);
+	});
+
 	it("a hash that is none is refused at the start", async () => {
 		const { app: broken } = createTestServer({ apiKeyHashes: ["key-one"] });
 		await expect(broken.ready()).rejects.toThrow("64 lower-case hex digits");

@@ -13,9 +13,10 @@ import {
 	defaultApiOptions,
 } from "./api-options.ts";
 import { registerAuthentication } from "./authentication.ts";
+import { Connections } from "./connections.ts";
 import { registerErrorHandler, sendError } from "./errors.ts";
 import { foreignNames } from "./generation/field-policy.ts";
-import { createBoundedServer, trackUnusedConnections } from "./http-server.ts";
+import { createBoundedServer } from "./http-server.ts";
 import { registerJsonBody } from "./json-body.ts";
 import type { ApiLogger, ApiMetrics } from "./observers.ts";
 import { toRequestId } from "./request-id.ts";
@@ -60,14 +61,16 @@ export function createApiServer({
 			beginRecord(request, reply, metrics, logger);
 			sendError(thrown, request, reply);
 		},
+		clientErrorHandler: (cause, socket) =>
+			connections.answerClientError(cause, socket),
 		// The service's state answers while it drains; the connection would otherwise get Fastify's own words.
 		return503OnClosing: false,
 		routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
 	});
 	app.setValidatorCompiler(({ schema }) => createBodyCheck(schema));
 	app.setSerializerCompiler(() => JSON.stringify);
-	const closeUnused = trackUnusedConnections(app.server);
-	app.addHook("preClose", async () => closeUnused());
+	const connections = new Connections(app.server);
+	app.addHook("preClose", async () => connections.beginClosing());
 	registerErrorHandler(app);
 	registerRequestRecords(app, metrics, logger);
 	registerJsonBody(app, options);

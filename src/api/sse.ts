@@ -70,6 +70,7 @@ export class EventStream {
 	}
 
 	#put(text: string): void {
+		if (this.#response.destroyed) return;
 		this.#response.write(
 			this.#framesChunks
 				? `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`

@@ -112,13 +112,13 @@ describe("a streamed chat completion", () => {
 	});
 
 	it("says the same as the answer in one piece", async () => {
+		const server = createTestServer();
 		await fc.assert(
 			fc.asyncProperty(
 				fc.array(fc.string({ unit: "grapheme" }), { maxLength: 8 }),
 				fc.integer({ min: 1, max: 3 }),
 				fc.constantFrom(chat, legacy),
 				async (deltas, n, url) => {
-					const server = createTestServer();
 					server.scripted.setScript({ deltas });
 					const payload =
 						url === chat
@@ -381,13 +381,17 @@ it("every request ends in one terminal event, one log line and one metrics entry
 			freq: 10,
 		}),
 	});
+	const server = createTestServer();
+	const { terminalEvents } = server.scripted;
 	await fc.assert(
 		fc.asyncProperty(
 			script,
 			fc.boolean(),
 			fc.array(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 3 }),
 			async ({ deltas, errorAfter, errorAtStart }, isStream, prompt) => {
-				const server = createTestServer();
+				server.entries.length = 0;
+				server.lines.length = 0;
+				terminalEvents.length = 0;
 				server.scripted.setScript({
 					deltas,
 					...(errorAfter === undefined ? {} : { errorAfter }),
@@ -398,7 +402,6 @@ it("every request ends in one terminal event, one log line and one metrics entry
 					url: legacy,
 					payload: { prompt, stream: isStream },
 				});
-				const { terminalEvents } = server.scripted;
 				const ids = new Set(terminalEvents.map(({ id }) => id));
 				expect(ids.size).toBe(terminalEvents.length);
 				expect(server.entries).toHaveLength(1);

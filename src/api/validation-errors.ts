@@ -6,7 +6,7 @@ type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
 /** Marks an issue raised by our own checks that has another code than `invalid_request`. */
-export interface IssueParams {
+interface IssueParams {
 	code?: ErrorCode;
 }
 
@@ -60,7 +60,7 @@ function fixFor(
 }
 
 /** `messages[2].role` */
-export function toFieldName(path: Path): string {
+function toFieldName(path: Path): string {
 	let name = "";
 	for (const part of path) {
 		if (typeof part === "number") name += `[${part}]`;

@@ -1,13 +1,18 @@
 import { PassThrough } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { ChatPrompt } from "./chat-prompt.ts";
 
 function setUp() {
 	const input = new PassThrough() as unknown as NodeJS.ReadStream;
 	const output = new PassThrough() as unknown as NodeJS.WriteStream;
-	output.resume();
+	let echoed = "";
+	(output as unknown as PassThrough).on("data", (chunk: Buffer) => {
+		echoed += chunk.toString("utf8");
+	});
 	return {
 		prompt: new ChatPrompt(input, output),
+		echoed: () => echoed,
 		type: (text: string) => (input as unknown as PassThrough).write(text),
 	};
 }
@@ -21,6 +26,18 @@ describe("ChatPrompt", () => {
 		const second = prompt.readMessage("> ", ". ");
 		type("again\r");
 		expect(await second).toEqual({ type: "line", text: "again" });
+	});
+
+	it("shows what is written once, however many lines came before", async () => {
+		const { prompt, type, echoed } = setUp();
+		for (const word of ["one", "two", "three"]) {
+			const line = prompt.readMessage("> ", ". ");
+			type(`${word}\r`);
+			await line;
+		}
+		expect(stripVTControlCharacters(echoed()).replaceAll("\r", "")).toBe(
+			"> one\n> two\n> three\n",
+		);
 	});
 
 	it("joins what stands between two lines of quotes", async () => {

@@ -29,8 +29,11 @@ export class ChatPrompt {
 				historySize: 500,
 				removeHistoryDuplicates: true,
 			});
+			let isFinished = false;
+			// Closing tells "close" in turn; what counts is what came first.
 			const finish = (line: Line) => {
-				reader.removeAllListeners("close");
+				if (isFinished) return;
+				isFinished = true;
 				reader.close();
 				resolve(line);
 			};
@@ -43,7 +46,7 @@ export class ChatPrompt {
 				finish({ type: "interrupt", wasEmpty });
 			});
 			reader.once("close", () => {
-				this.#output.write("\n");
+				if (!isFinished) this.#output.write("\n");
 				finish({ type: "end" });
 			});
 			reader.question(prompt, (text) => finish({ type: "line", text }));

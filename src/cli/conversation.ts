@@ -16,7 +16,7 @@ const parameterKinds: ReadonlyMap<string, "number" | "whole" | "text"> =
 		["frequency_penalty", "number"],
 	]);
 
-export const chatHelp = `/help                 this
+const chatHelp = `/help                 this
 /clear                forget the conversation, keep the settings
 /system [TEXT]        show or set the system message, and begin anew
 /set [NAME [VALUE]]   show settings, or set one: /set temperature 0.2

@@ -20,8 +20,11 @@ import {
 	type ModelReport,
 	problemsOf,
 } from "./doctor-report.ts";
-import { probeDevices, toAccelerator } from "./engine-devices.ts";
-import { installedPackages } from "./engines.ts";
+import {
+	installedPackages,
+	probeDevices,
+	toAccelerator,
+} from "./engine-devices.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { packageVersion } from "./package-version.ts";
 import { addServiceFlags } from "./service-flags.ts";

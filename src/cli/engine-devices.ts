@@ -1,6 +1,10 @@
 import { execFile } from "node:child_process";
+import { enginesDirectory } from "../config/data-directory.ts";
 import type { ComputeDevice } from "../engine/llama/devices.ts";
-import type { InstalledEnginePackage } from "../engine/llama/packages.ts";
+import {
+	findInstalledPackages,
+	type InstalledEnginePackage,
+} from "../engine/llama/packages.ts";
 import type { Accelerator } from "../models/profile.ts";
 import { type CommandLine, ownCommand } from "./own-command.ts";
 
@@ -13,6 +17,13 @@ export interface DeviceProbe {
 }
 
 const probeTimeoutMs = 30_000;
+
+/** Installed engines of this machine, in order of preference. */
+export function installedPackages(): InstalledEnginePackage[] {
+	return findInstalledPackages({
+		packagesFolder: enginesDirectory(process.env),
+	});
+}
 
 /** Loads an engine's libraries into this process and asks what they compute on. A broken driver can crash it. */
 export async function listOwnDevices(
@@ -43,14 +54,15 @@ export function probeDevices(
 			words,
 			{ timeout: probeTimeoutMs, windowsHide: true },
 			(error, stdout, stderr) => {
-				if (error === null) {
-					resolve(JSON.parse(stdout) as DeviceProbe);
+				const probe = error === null ? parseProbe(stdout) : null;
+				if (probe !== null) {
+					resolve(probe);
 					return;
 				}
 				const reason = stderr.trim().replace(/^galley: /, "");
 				const ending =
-					error.signal == null
-						? `exit code ${error.code ?? "unknown"}`
+					error?.signal == null
+						? `exit code ${error?.code ?? 0}`
 						: `signal ${error.signal}`;
 				resolve({
 					release: null,
@@ -65,9 +77,18 @@ export function probeDevices(
 	});
 }
 
+function parseProbe(text: string): DeviceProbe | null {
+	try {
+		return JSON.parse(text) as DeviceProbe;
+	} catch {
+		// A library that writes to stdout; what it wrote is no answer.
+		return null;
+	}
+}
+
 /** What the profile may count on: the GPU that the preferred engine finds here. Null keeps to the CPU. */
 export async function findAccelerator(
-	engines: readonly InstalledEnginePackage[],
+	engines: readonly InstalledEnginePackage[] = installedPackages(),
 ): Promise<Accelerator | null> {
 	const [best] = engines;
 	if (best === undefined || best.accelerator === "cpu") return null;

@@ -4,13 +4,12 @@ import { GalleyError } from "../core/errors.ts";
 import {
 	type Accelerator,
 	accelerators,
-	findInstalledPackages,
 	type InstalledEnginePackage,
 	listEnginePackages,
 } from "../engine/llama/packages.ts";
 import { formatBytes } from "../models/byte-format.ts";
 import { commandSummaries } from "./command-table.ts";
-import { listOwnDevices } from "./engine-devices.ts";
+import { installedPackages, listOwnDevices } from "./engine-devices.ts";
 import { alignColumns } from "./terminal.ts";
 
 interface EngineRow {
@@ -102,13 +101,6 @@ export function registerEnginesCommand(program: Command): void {
 						);
 			process.stdout.write(`${text}\n`);
 		});
-}
-
-/** Installed engines of this machine, in order of preference. */
-export function installedPackages(): InstalledEnginePackage[] {
-	return findInstalledPackages({
-		packagesFolder: enginesDirectory(process.env),
-	});
 }
 
 function findPackage(name: string | undefined): InstalledEnginePackage {

@@ -3,10 +3,7 @@ import { enginesDirectory } from "../config/data-directory.ts";
 import { type ServiceConfig, withProfile } from "../config/service-config.ts";
 import { GalleyError } from "../core/errors.ts";
 import type { ModelFacts } from "../core/language-service.ts";
-import {
-	findInstalledPackages,
-	type PackageSearch,
-} from "../engine/llama/packages.ts";
+import type { PackageSearch } from "../engine/llama/packages.ts";
 import { readHardware } from "../models/hardware.ts";
 import { describeModel } from "../models/model-description.ts";
 import {
@@ -32,9 +29,6 @@ export interface ModelPlan {
 	explanation: string;
 }
 
-/** Rows of logits a step may ask for beyond one a sequence: `echo` and `prompt_logprobs` with a vocabulary of 150k cost 0.6 MB a row. */
-const extraLogitRows = 56;
-
 export async function planModel(config: ServiceConfig): Promise<ModelPlan> {
 	if (config.model === null) {
 		throw new GalleyError(
@@ -55,7 +49,7 @@ async function planLlama(
 	const search = { packagesFolder: enginesDirectory(process.env) };
 	const [model, accelerator] = await Promise.all([
 		describeModel(reference.path),
-		findAccelerator(findInstalledPackages(search)),
+		findAccelerator(),
 	]);
 	const profile = selectProfile({
 		model,
@@ -90,7 +84,7 @@ async function planLlama(
 
 function toLoadOptions(
 	reference: ModelReference,
-	{ settings }: Profile,
+	{ settings, maxLogitRows }: Profile,
 	config: ServiceConfig,
 	search: PackageSearch,
 ): LoadOptions {
@@ -104,7 +98,7 @@ function toLoadOptions(
 		engine: "llama",
 		search,
 		options,
-		maxLogitRows: settings.maxSequences + extraLogitRows,
+		maxLogitRows,
 	};
 }
 

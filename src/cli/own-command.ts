@@ -1,14 +1,16 @@
-import { GalleyError } from "../core/errors.ts";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
 
 export interface CommandLine {
 	executable: string;
 	words: readonly string[];
 }
 
-/** How this program was started, so that it can start itself again with another command. */
+/** How to start this program again with another command: the same Node, from source or from the build as now. */
 export function ownCommand(): CommandLine {
-	const script = process.argv[1];
-	if (script === undefined)
-		throw new GalleyError("internal", "The program doesn't know its own file.");
-	return { executable: process.execPath, words: [...process.execArgv, script] };
+	const main = new URL(`./main${extname(import.meta.url)}`, import.meta.url);
+	return {
+		executable: process.execPath,
+		words: [...process.execArgv, fileURLToPath(main)],
+	};
 }

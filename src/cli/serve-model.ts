@@ -89,6 +89,7 @@ async function compose(
 		await model.drain(config.drainTimeoutSeconds * 1000);
 		await server.close();
 		vocabulary[Symbol.dispose]();
+		metrics[Symbol.dispose]();
 		if (config.socket !== null) await rm(config.socket, { force: true });
 	};
 	return { model, address, stop };
@@ -132,7 +133,9 @@ async function createLanguageModel(
 			config.chatTemplate === null
 				? vocabulary.chatTemplate()
 				: await readFile(config.chatTemplate, "utf8"),
-		toolUseTemplate: vocabulary.chatTemplate("tool_use"),
+		// A template given by the operator is the only one: the model's own for tools must not win over it.
+		toolUseTemplate:
+			config.chatTemplate === null ? vocabulary.chatTemplate("tool_use") : null,
 		bosToken: tokenText(vocabulary.bos),
 		eosToken: tokenText(vocabulary.eos),
 	});

@@ -1,8 +1,8 @@
-import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { createRequire } from "node:module";
 import { nearestName } from "./nearest-name.ts";
 import { toKebabCase } from "./option.ts";
 
-export interface FileEntry {
+interface FileEntry {
 	value: unknown;
 	line: number;
 }
@@ -19,6 +19,9 @@ export function parseConfigFile(
 	text: string,
 	names: readonly string[],
 ): ParsedConfigFile {
+	// Most services have no file, and loading the parser takes a third of the time until the engine process starts.
+	const yaml = createRequire(import.meta.url)("yaml") as typeof import("yaml");
+	const { isMap, isScalar, LineCounter, parseDocument } = yaml;
 	const lineCounter = new LineCounter();
 	const document = parseDocument(text, { lineCounter, prettyErrors: false });
 	const at = (offset: number) => `${path}:${lineCounter.linePos(offset).line}`;

@@ -15,8 +15,8 @@ function outcome<Value>(
 	type: OptionType<Value>,
 	value: unknown,
 ): Value | string | undefined {
-	const parsed = type.safeParse(value);
-	return parsed.success ? parsed.data : parsed.error.issues[0]?.message;
+	const parsed = type(value);
+	return "value" in parsed ? parsed.value : parsed.problem;
 }
 
 describe("option types", () => {

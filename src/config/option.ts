@@ -3,7 +3,7 @@ import type { OptionType } from "./option-types.ts";
 /** The commands whose flags an option can be. */
 export type OptionCommand = "run" | "chat" | "bench" | "doctor";
 
-export interface EnvironmentAlias {
+interface EnvironmentAlias {
 	name: string;
 	/** Where the other program's values mean something else than ours. */
 	toValue?: (text: string) => unknown;

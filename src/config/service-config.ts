@@ -66,11 +66,10 @@ export function resolveServiceConfig(sources: ConfigSources): ServiceConfig {
 		configFile === undefined
 			? null
 			: read(configFile, "The configuration file");
-	const file = parseConfigFile(
-		configFile ?? "",
-		fileText ?? "",
-		serviceOptionNames,
-	);
+	const file =
+		configFile === undefined || fileText === null
+			? { entries: new Map(), problems: [] }
+			: parseConfigFile(configFile, fileText, serviceOptionNames);
 	problems.push(...file.problems);
 
 	const values: Record<string, unknown> = {};
@@ -86,21 +85,19 @@ export function resolveServiceConfig(sources: ConfigSources): ServiceConfig {
 			: fallback;
 		origins[name] = given?.origin ?? { kind: "default" };
 		if (given === null) continue;
-		const parsed = type.safeParse(given.value);
-		if (parsed.success) values[name] = parsed.data;
-		else
-			for (const issue of parsed.error.issues)
-				problems.push(`${label(name, given.origin)} ${issue.message}.`);
+		const parsed = type(given.value);
+		if ("value" in parsed) values[name] = parsed.value;
+		else problems.push(`${label(name, given.origin)} ${parsed.problem}.`);
 	}
 
 	const { apiKey, apiKeyFile, ...settings } =
 		values as unknown as ServiceSettings;
 	const hashes = [...(apiKey ?? [])];
 	if (apiKeyFile !== null) {
-		const keys = apiKeyHashes().safeParse(
+		const keys = apiKeyHashes()(
 			keysOfFile(read(apiKeyFile, "The key file") ?? "unread"),
 		);
-		if (keys.success) hashes.push(...keys.data);
+		if ("value" in keys) hashes.push(...keys.value);
 		else
 			problems.push(
 				`The key file "${apiKeyFile}" holds no usable key; write one key a line.`,

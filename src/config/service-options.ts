@@ -6,7 +6,7 @@ import type { Option } from "./option.ts";
 type OptionTable = Readonly<Record<string, Option<unknown, unknown>>>;
 
 /** Every option of a service. Each row is read by the service; one that nothing reads must not exist. */
-export const serviceOptions = {
+const serviceOptions = {
 	...modelOptions,
 	...networkOptions,
 	...operationOptions,

@@ -10,7 +10,7 @@ export class EndOfBytes extends Error {
 	override readonly name = "EndOfBytes";
 }
 
-const defaultWindowBytes = 256 * 1024;
+const defaultWindowBytes = 1024 * 1024;
 
 /**
  * Reads little-endian values from front to back through one window of memory, so that a header of any length costs the
@@ -102,6 +102,26 @@ export class ByteCursor {
 		this.#start = this.position + bytes;
 		this.#at = 0;
 		this.#end = 0;
+	}
+
+	/**
+	 * Walks over texts that each stand behind their length in 8 bytes, as far as the window reaches, at most `count`.
+	 * Returns how many; stops before one that is longer than `maxBytes`.
+	 */
+	skipTexts(count: number, maxBytes: number): number {
+		const window = this.#window;
+		let at = this.#at;
+		let walked = 0;
+		while (walked < count && this.#end - at >= 8) {
+			// Two halves instead of a bigint, and no calls: a vocabulary has 100,000 texts, and this halves the time for them.
+			const bytes = window.readUInt32LE(at);
+			if (bytes > maxBytes || window.readUInt32LE(at + 4) !== 0) break;
+			if (this.#end - at - 8 < bytes) break;
+			at += 8 + bytes;
+			walked++;
+		}
+		this.#at = at;
+		return walked;
 	}
 
 	#advance(bytes: number): number {

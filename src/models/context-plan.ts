@@ -31,7 +31,7 @@ export interface ContextWish {
 }
 
 /** The library rounds each sequence's cells up to this. */
-export const cellStep = 256;
+const cellStep = 256;
 const defaultSequences = 8;
 /** Where a model doesn't say what it was trained for. */
 const defaultContextLength = 4096;

@@ -14,7 +14,7 @@ import {
 	u32,
 	u32s,
 	u64,
-} from "./gguf-fixture.ts";
+} from "./testing/gguf-fixture.ts";
 import {
 	type GgufMetadata,
 	parseGgufMetadata,
@@ -107,6 +107,24 @@ describe("parseGgufMetadata", () => {
 		expect(values.get("tokens")).toEqual({ length: 5000, values: null });
 		expect(values.get("kinds")).toEqual({ length: 5000, values: null });
 		expect(values.get("last")).toBe("here");
+	});
+
+	it("finds its way through texts of any length, across any window", async () => {
+		await fc.assert(
+			fc.asyncProperty(
+				fc.array(fc.string({ maxLength: 60 }), {
+					minLength: 1100,
+					maxLength: 1200,
+				}),
+				async (words) => {
+					const bytes = ggufBytes({
+						values: { words: texts(words), last: text("here") },
+					});
+					expect((await parse(bytes)).values.get("last")).toBe("here");
+				},
+			),
+			{ numRuns: 10 },
+		);
 	});
 
 	it("says when a file is no GGUF", async () => {

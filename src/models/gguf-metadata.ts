@@ -14,15 +14,15 @@ export interface GgufMetadata {
 	sizeBytes: number;
 }
 
-export type GgufScalar = number | bigint | boolean | string;
+type GgufScalar = number | bigint | boolean | string;
 /** An array's values are only kept when there are few. */
-export type GgufArray = {
+type GgufArray = {
 	length: number;
 	values: readonly GgufScalar[] | null;
 };
 export type GgufValue = GgufScalar | GgufArray;
 
-export interface GgufTensor {
+interface GgufTensor {
 	name: string;
 	/** Fastest-running dimension first, as stored. */
 	shape: readonly number[];
@@ -283,15 +283,18 @@ class HeaderReader {
 		return { length, values: null };
 	}
 
-	/** A vocabulary has 100,000 texts and more: walk over them inside the window without a promise for each. */
+	/** Most texts lie inside the window; those that it cuts are taken one by one. */
 	async #skipStrings(count: number): Promise<void> {
-		for (let index = 0; index < count; index++) {
-			const filling = this.#cursor.need(8);
-			if (filling !== undefined) await filling;
-			const bytes = Number(this.#cursor.uint64());
+		let left = count;
+		for (;;) {
+			left -= this.#cursor.skipTexts(left, limits.stringBytes);
+			if (left === 0) return;
+			const bytes = await this.#size("a text");
 			if (bytes > limits.stringBytes)
 				throw this.#damaged(`has a text of ${bytes} bytes`);
 			this.#cursor.skip(bytes);
+			left--;
+			if (left > 0) await this.#cursor.need(8);
 		}
 	}
 

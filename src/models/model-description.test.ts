@@ -9,7 +9,7 @@ import {
 	text,
 	u32,
 	u32s,
-} from "./gguf-fixture.ts";
+} from "./testing/gguf-fixture.ts";
 import { describeModel } from "./model-description.ts";
 
 const tensors = [

@@ -73,7 +73,7 @@ export async function describeModel(path: string): Promise<ModelDescription> {
 }
 
 /** `parts` are the headers of the model's files; the first one holds the metadata. */
-export function describeMetadata(
+function describeMetadata(
 	path: string,
 	parts: readonly GgufMetadata[],
 ): ModelDescription {

@@ -1,6 +1,6 @@
 import type { ServiceState } from "../core/language-service.ts";
 
-export interface HealthBody {
+interface HealthBody {
 	object: "health.response";
 	message: string;
 	live?: boolean;

@@ -26,7 +26,7 @@ export function toLogRecord(fields: LogFields): LogRecord {
 			record.error = toLoggedError(value, maxCauses);
 			continue;
 		}
-		if (!Object.hasOwn(logFieldKinds, name)) continue;
+		// Undefined for names that are not in the table; nothing is written then.
 		const kind = logFieldKinds[name as keyof typeof logFieldKinds];
 		if (kind === "text" && typeof value === "string")
 			record[name] = toLogText(value, maxTextLength);

@@ -4,8 +4,14 @@ import type { LogFields } from "./log-fields.ts";
 import { toLogRecord, toLogText } from "./log-record.ts";
 import { type LogLine, toTextLogLine } from "./text-log-line.ts";
 
-export const logLevels = [
-	...(["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const),
+const logLevels = [
+	"trace",
+	"debug",
+	"info",
+	"warn",
+	"error",
+	"fatal",
+	"silent",
 ] as const;
 export type LogLevel = (typeof logLevels)[number];
 
@@ -24,7 +30,7 @@ export interface Logger {
 }
 
 /** What takes finished lines, each with its line break. */
-export interface LogSink {
+interface LogSink {
 	write(line: string): unknown;
 	readonly isTTY?: boolean | undefined;
 }

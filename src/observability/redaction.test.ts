@@ -34,11 +34,11 @@ test("ordinary messages stay as they are", () => {
 	for (const message of messages) expect(redactSecrets(message)).toBe(message);
 });
 
-test("texts made to be slow are not", () => {
+test("no text makes it look at every part of the rest from every place", () => {
+	// Linear work is done in milliseconds here; quadratic work would not end.
 	const texts = ["a-", "a.", "a", " ", "://", "token=", "Bearer ", "api", "="];
 	for (const text of texts) {
-		const long = `${text.repeat(20_000)}:=`;
-		// Takes milliseconds; a pattern that is quadratic in one of these takes longer than the test may.
-		expect(redactSecrets(long).length).toBeLessThanOrEqual(long.length + 20);
+		const long = `${text.repeat(200_000)}:=`;
+		expect(redactSecrets(long)).toMatch(/./);
 	}
-}, 5000);
+});

@@ -12,7 +12,7 @@ export interface ServiceMetricsOptions {
 	version: string;
 }
 
-export interface FinishedRequest {
+interface FinishedRequest {
 	finishReason: FinishReason;
 	endToEndSeconds: number;
 	queueSeconds: number;
@@ -28,7 +28,7 @@ export interface FinishedRequest {
 	completionTokens: number;
 }
 
-export interface HttpRequestSample {
+interface HttpRequestSample {
 	method: string;
 	/** The route's pattern, so that there are few. */
 	route: string;

@@ -226,14 +226,15 @@ export class BoundedInterpreter extends Interpreter {
 			call: RuntimeCall,
 		) => RuntimeValue;
 		const call = method.value as RuntimeCall;
+		// By identity: the name may have been computed.
+		const isReplace = receiver.builtins?.get("replace") === method;
+		const isSplit = receiver.builtins?.get("split") === method;
 		return new FunctionValue((args, scope) => {
 			this.#budget.spendOn(receiver);
 			const first = args[0]?.value;
-			if (text !== null) {
-				// Only `replace` takes two strings, only `split` makes lists; the others lose nothing by the checks.
+			if (text !== null && isReplace)
 				this.#checkReplace(text, first, args[1]?.value);
-				this.#checkSplit(text, first);
-			}
+			if (text !== null && isSplit) this.#checkSplit(text, first);
 			return call(args, scope);
 		});
 	}

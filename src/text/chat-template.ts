@@ -234,13 +234,13 @@ function toRenderError(thrown: unknown): GalleyError {
 			options,
 		);
 	}
-	const isOutOfStack = thrown instanceof RangeError;
-	const reason = isOutOfStack
-		? "its values are nested too deep"
+	const isOutOfRoom = thrown instanceof RangeError;
+	const reason = isOutOfRoom
+		? "a value is nested too deep or too long"
 		: reasonOf(thrown);
 	return new GalleyError(
 		"template_error",
-		thrown instanceof TemplateLimitError || isOutOfStack
+		thrown instanceof TemplateLimitError || isOutOfRoom
 			? `The chat template was stopped: ${reason}. Send a shorter conversation or a simpler template.`
 			: `The chat template failed on this conversation: ${reason}.`,
 		options,

@@ -32,7 +32,7 @@ export function sequenceOf<Item extends z.ZodType>(
 	}, z.array(item).min(limits.min));
 }
 
-export const largestTokenId = 2 ** 31 - 1;
+const largestTokenId = 2 ** 31 - 1;
 
 export function isTokenId(value: unknown): value is number {
 	return (

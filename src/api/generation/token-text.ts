@@ -18,7 +18,7 @@ export function escapedBytes(bytes: Uint8Array): string {
 }
 
 /** JSON has no infinities; OpenAI and vLLM write this for "impossible". */
-export const lowestLogprob = -9999;
+const lowestLogprob = -9999;
 
 export function finiteLogprob(logprob: number): number {
 	return logprob >= lowestLogprob ? logprob : lowestLogprob;

@@ -1,10 +1,12 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { ServiceState } from "../../core/language-service.ts";
+import {
+	type HealthAnswer,
+	toLiveAnswer,
+	toReadyAnswer,
+} from "../../observability/health.ts";
 import type { ApiContext } from "../api-context.ts";
-import { retryAfterHeader } from "../errors.ts";
 import { describeRoute } from "../route-schema.ts";
-import { unreadyError } from "../service-state.ts";
 
 const health = z.looseObject({
 	object: z.literal("health.response"),
@@ -34,39 +36,15 @@ export const readySchema = describeRoute({
 export const healthSchema = { ...readySchema, operationId: "health" };
 
 export function live({ service }: ApiContext) {
-	return async (_request: FastifyRequest, reply: FastifyReply) => {
-		const state = service.state();
-		const isLive = state.phase !== "failed";
-		reply.code(isLive ? 200 : 503);
-		return {
-			object: "health.response",
-			message: isLive ? "live" : state.reason,
-			live: isLive,
-		};
-	};
+	return async (_request: FastifyRequest, reply: FastifyReply) =>
+		send(reply, toLiveAnswer(service.state()));
 }
 
 export function ready({ service }: ApiContext) {
-	return async (_request: FastifyRequest, reply: FastifyReply) => {
-		const state = service.state();
-		const error = unreadyError(state);
-		if (error === null)
-			return { object: "health.response", message: "ready", ready: true };
-		reply.code(503).headers(retryAfterHeader(error));
-		return {
-			object: "health.response",
-			message: error.message,
-			ready: false,
-			...toDetails(state),
-		};
-	};
+	return async (_request: FastifyRequest, reply: FastifyReply) =>
+		send(reply, toReadyAnswer(service.state()));
 }
 
-function toDetails(state: ServiceState) {
-	if (state.phase !== "loading") return { state: state.phase };
-	return {
-		state: state.phase,
-		progress: state.progress,
-		eta_seconds: state.etaSeconds,
-	};
+function send(reply: FastifyReply, answer: HealthAnswer) {
+	return reply.code(answer.status).headers(answer.headers).send(answer.body);
 }

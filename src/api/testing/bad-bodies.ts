@@ -1,4 +1,4 @@
-export const hello = [{ role: "user", content: "Hello" }];
+const hello = [{ role: "user", content: "Hello" }];
 
 /** Bodies that must be refused, for tests of the answers. */
 

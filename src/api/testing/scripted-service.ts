@@ -35,7 +35,7 @@ export interface ScriptedService {
 }
 
 const controlTexts = ["<|im_start|>", "<|im_end|>", "<s>"];
-export const beginToken = 258;
+const beginToken = 258;
 const vocabularySize = 259;
 
 /**

@@ -14,6 +14,8 @@ export interface TestServer {
 	/** What metrics were told. */
 	entries: RequestEntry[];
 	/** What was logged. */
+	/** Codes of requests that were turned away. */
+	rejections: string[];
 	lines: { level: string; fields: object; message: string }[];
 }
 
@@ -23,6 +25,7 @@ export function createTestServer(
 	scripted: ScriptedService = createScriptedService(),
 ): TestServer {
 	const entries: RequestEntry[] = [];
+	const rejections: string[] = [];
 	const lines: TestServer["lines"] = [];
 	const log = (level: string) => (fields: object, message: string) =>
 		lines.push({ level, fields, message });
@@ -31,17 +34,17 @@ export function createTestServer(
 		metrics: {
 			contentType: "text/plain; version=0.0.4; charset=utf-8",
 			render: async () => "galley:num_requests_running 0\n",
-			observeRequest: (entry) => entries.push(entry),
+			observeRequest: (entry) => void entries.push(entry as RequestEntry),
+			requestRejected: (code) => void rejections.push(code),
 		},
 		logger: {
 			debug: log("debug"),
 			info: log("info"),
-			warn: log("warn"),
 			error: log("error"),
 		},
 		options: { version: "1.2.3", ...options },
 	});
-	return { app, scripted, entries, lines };
+	return { app, scripted, entries, rejections, lines };
 }
 
 /** Listens on a free port of this machine and returns the address. */

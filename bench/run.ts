@@ -1,0 +1,31 @@
+/** `npm run bench [-- NAME [FLAGS...]]`: runs one benchmark of this folder, or all of them with their defaults. */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const benchmarks = {
+	"api-ceiling":
+		"how many chunks a second the API streams when the engine costs nothing",
+	peers: "the same model and load on Galley and on llama.cpp's server",
+} as const;
+
+const [name, ...flags] = process.argv.slice(2);
+const names = Object.keys(benchmarks);
+if (name !== undefined && !names.includes(name)) {
+	const list = Object.entries(benchmarks).map(
+		([known, what]) => `  ${known.padEnd(12)} ${what}`,
+	);
+	console.error(
+		`Usage: npm run bench [-- NAME [FLAGS...]]\n${list.join("\n")}`,
+	);
+	process.exitCode = 2;
+} else {
+	for (const chosen of name === undefined ? names : [name]) {
+		const script = fileURLToPath(new URL(`${chosen}/run.ts`, import.meta.url));
+		const { status } = spawnSync(
+			process.execPath,
+			["--import", "tsx", script, ...flags],
+			{ stdio: "inherit" },
+		);
+		if (status !== 0) process.exitCode = status ?? 1;
+	}
+}

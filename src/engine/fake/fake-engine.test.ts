@@ -1,0 +1,9 @@
+import { describeEngine } from "../engine-conformance.ts";
+import { fakeEngine } from "./fake.ts";
+
+describeEngine({
+	name: "fake",
+	modelPath: "fake:",
+	load: fakeEngine.load,
+	tolerance: 0,
+});
