@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { GalleyError } from "../core/errors.ts";
-import { closestTo } from "./closest-name.ts";
+import { nearestName } from "../core/nearest-name.ts";
 
 /** 404 and 405 in the one error shape. A path that exists is answered with the methods that it has. */
 export function registerUnknownRoutes(app: FastifyInstance): void {
@@ -21,7 +21,7 @@ export function registerUnknownRoutes(app: FastifyInstance): void {
 		const path = pathOf(request.url);
 		const methods = findMethods(methodsByPath, path);
 		if (methods === undefined) {
-			const near = closestTo(path, methodsByPath.keys());
+			const near = nearestName(path, methodsByPath.keys());
 			const hint =
 				near === null
 					? "GET /openapi.json lists all routes."

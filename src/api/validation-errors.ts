@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { type ErrorCode, GalleyError } from "../core/errors.ts";
-import { closestTo } from "./closest-name.ts";
+import { nearestName } from "../core/nearest-name.ts";
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -55,7 +55,7 @@ function fixFor(
 	foreignNames: Readonly<Record<string, string>>,
 ): string | null {
 	if (Object.hasOwn(foreignNames, key)) return foreignNames[key] ?? null;
-	const near = closestTo(key, knownFields);
+	const near = nearestName(key, knownFields);
 	return near === null ? null : `Did you mean '${near}'?`;
 }
 

@@ -21,6 +21,7 @@ export async function toApiOptions(
 			),
 		},
 		apiKeyHashes: config.apiKeyHashes,
+		servesMetrics: config.metricsAccess !== "off",
 		metricsNeedKey: config.metricsAccess === "key",
 		cors:
 			config.corsAllowOrigins.length === 0
@@ -33,7 +34,7 @@ export async function toApiOptions(
 							(header) => header !== "*",
 						),
 						exposeHeaders: config.corsExposeHeaders,
-						allowCredentials: false,
+						allowCredentials: config.corsAllowCredentials,
 						maxAgeSeconds: config.corsMaxAgeSeconds,
 					},
 		tls: await readTls(config),

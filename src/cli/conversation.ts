@@ -1,4 +1,4 @@
-import { nearestName } from "../config/nearest-name.ts";
+import { nearestName } from "../core/nearest-name.ts";
 import type { AnswerUsage, ChatTurn } from "./service-client.ts";
 
 /** What `/set` knows: names of the API's fields, and what their values are. */

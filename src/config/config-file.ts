@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { nearestName } from "./nearest-name.ts";
+import { nearestName } from "../core/nearest-name.ts";
 import { toKebabCase } from "./option.ts";
 
 interface FileEntry {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { GalleyError } from "../core/errors.ts";
+import { nearestName } from "../core/nearest-name.ts";
 import { apiKeyHashes, keysOfFile } from "./api-key-hash.ts";
 import { parseConfigFile } from "./config-file.ts";
-import { nearestName } from "./nearest-name.ts";
 import { toEnvironmentName, toKebabCase } from "./option.ts";
 import { describeOrigin, type Origin } from "./origin.ts";
 import {

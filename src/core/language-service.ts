@@ -65,11 +65,8 @@ export interface ServiceLoad {
 export interface LanguageService {
 	readonly model: ModelEntry;
 	readonly facts: ModelFacts;
-	/**
-	 * Texts of the vocabulary's control tokens, e.g. `<|im_end|>`: with them the API keeps control tokens out of what users
-	 * write. Left out where the vocabulary can't tell.
-	 */
-	readonly controlTokenTexts?: readonly string[] | undefined;
+	/** Texts of the vocabulary's control tokens, e.g. `<|im_end|>`: with them the API keeps control tokens out of what users write. */
+	readonly controlTokenTexts: readonly string[];
 	/** Base model first, adapters behind it. */
 	models(): readonly ModelEntry[];
 	state(): ServiceState;
@@ -90,6 +87,8 @@ export interface LanguageService {
 		messages: readonly ChatMessage[],
 		options: ChatTemplateOptions,
 	): string;
+	/** Whether the begin-of-sequence token goes before a rendered chat: the model wants one, and the template wrote none. */
+	needsBos(renderedChat: string): boolean;
 	/**
 	 * Starts a request. `onEvent` hears the events of stream-event.ts, never before this function has returned and always
 	 * with exactly one terminal event at the end. The returned function cancels: safe at any time, any number of times;

@@ -18,6 +18,7 @@ import type { ChatTemplates } from "../text/chat-template.ts";
 import { ChoiceText } from "../text/choice-text.ts";
 import type { TokenTexts } from "../text/token-texts.ts";
 import { AdmissionQueue, type QueueLimits } from "./admission-queue.ts";
+import { controlTokenTexts } from "./control-tokens.ts";
 import type {
 	LoadReport,
 	LogprobReport,
@@ -25,6 +26,7 @@ import type {
 } from "./engine-protocol.ts";
 import type { EngineSupervisor } from "./engine-supervisor.ts";
 import { LiveRequest } from "./live-request.ts";
+import { observeFinish, observeStep, observeToken } from "./request-metrics.ts";
 
 export interface LanguageModelOptions {
 	entry: ModelEntry;
@@ -52,6 +54,8 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 	readonly #supervisor: EngineSupervisor;
 	readonly #queue: AdmissionQueue;
 	readonly #requests = new Map<number, LiveRequest>();
+	/** Found when first asked for: it takes a look at every token. */
+	#controlTokenTexts: readonly string[] | null = null;
 	#nextNumber = 1;
 	#engineLoad: LoadReport = {
 		running: 0,
@@ -182,6 +186,16 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		return this.#options.templates.render(messages, options);
 	}
 
+	get controlTokenTexts(): readonly string[] {
+		this.#controlTokenTexts ??= controlTokenTexts(this.#options.vocabulary);
+		return this.#controlTokenTexts;
+	}
+
+	needsBos(renderedChat: string): boolean {
+		const { vocabulary, templates } = this.#options;
+		return vocabulary.addsBos && !templates.writesBos(renderedChat);
+	}
+
 	generate(
 		request: GenerationRequest,
 		onEvent: (event: StreamEvent) => void,
@@ -259,7 +273,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 	#hearStep(report: StepReport): void {
 		const now = performance.now();
 		this.#engineLoad = report.load;
-		this.#observeStep(report);
+		observeStep(this.#options.metrics, report);
 		for (const { number, cachedTokens, queueSeconds } of report.started) {
 			this.#queue.leave(number);
 			this.#requests.get(number)?.started(cachedTokens, queueSeconds, now);
@@ -290,14 +304,6 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		}
 	}
 
-	#observeStep({ statistics, tokens }: StepReport): void {
-		const { metrics } = this.#options;
-		metrics.step(statistics);
-		metrics.tokensGenerated(tokens.length / 3);
-		for (let count = 0; count < statistics.preemptions; count++)
-			metrics.sequencePreempted();
-	}
-
 	#hearToken(
 		number: number,
 		choice: number,
@@ -307,7 +313,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 	): void {
 		const live = this.#requests.get(number);
 		if (live === undefined) return;
-		this.#observeToken(live, choice, now);
+		observeToken(this.#options.metrics, live, choice, now);
 		const isStopped = live.token(
 			choice,
 			token,
@@ -318,38 +324,11 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		if (live.isOver) this.#finish(live, now);
 	}
 
-	#observeToken(live: LiveRequest, choice: number, now: number): void {
-		const { metrics } = this.#options;
-		if (live.times.firstTokenAt === null)
-			metrics.firstToken((now - live.times.arrivedAt) / 1000);
-		const lastTokenAt = live.choices[choice]?.lastTokenAt ?? 0;
-		if (lastTokenAt > 0) metrics.interToken((now - lastTokenAt) / 1000);
-	}
-
 	#finish(live: LiveRequest, now: number): void {
 		this.#supervisor.forget(live.number);
 		this.#remove(live.number);
-		const { arrivedAt, queueSeconds, startedAt, firstTokenAt } = live.times;
-		const endToEndSeconds = (now - arrivedAt) / 1000;
-		const decodeSeconds =
-			firstTokenAt === null ? 0 : (now - firstTokenAt) / 1000;
-		const gaps = live.completionTokens - live.choices.length;
-		this.#queue.finished(endToEndSeconds);
-		this.#options.metrics.requestFinished({
-			finishReason: live.finishReason,
-			endToEndSeconds,
-			queueSeconds,
-			prefillSeconds:
-				firstTokenAt === null || startedAt === null
-					? 0
-					: Math.max(0, (firstTokenAt - arrivedAt) / 1000 - queueSeconds),
-			decodeSeconds,
-			timePerOutputTokenSeconds:
-				gaps > 0 ? (decodeSeconds * live.choices.length) / gaps : null,
-			promptTokens: live.request.promptTokens.length,
-			cachedTokens: live.cachedTokens,
-			completionTokens: live.completionTokens,
-		});
+		this.#queue.finished((now - live.times.arrivedAt) / 1000);
+		observeFinish(this.#options.metrics, live, now);
 	}
 
 	#fail(number: number, error: GalleyError): void {

@@ -7,7 +7,7 @@ import { guardMessages, splitAtCuts } from "./control-text.ts";
 export interface RenderedPrompt {
 	/** To be tokenized one by one; together they are the text. */
 	pieces: readonly string[];
-	/** Whether the model's begin token goes before it: the template writes it itself where the model wants one. */
+	/** Whether the model's begin token goes before it: most templates write it themselves where the model wants one. */
 	addSpecial: boolean;
 }
 
@@ -28,7 +28,7 @@ export function renderChatPrompt(
 	}
 	const guarded = guardMessages(
 		toChatMessages(messages),
-		service.controlTokenTexts ?? [],
+		service.controlTokenTexts,
 	);
 	const rendered = service.renderChat(guarded, {
 		addGenerationPrompt: fields.add_generation_prompt ?? true,
@@ -37,6 +37,6 @@ export function renderChatPrompt(
 	});
 	return {
 		pieces: splitAtCuts(rendered),
-		addSpecial: fields.add_special_tokens ?? false,
+		addSpecial: fields.add_special_tokens ?? service.needsBos(rendered),
 	};
 }

@@ -80,6 +80,7 @@ export function createScriptedService(
 			profile: { id: "0123", name: "llama-q8_0-cpu" },
 		},
 		controlTokenTexts: options.controlTokenTexts ?? controlTexts,
+		needsBos: () => false,
 		models: () => [
 			model,
 			...adapters.map((id) => ({ ...model, id, parent: model.id })),

@@ -6,6 +6,8 @@ export function nearestName(
 	written: string,
 	candidates: Iterable<string>,
 ): string | null {
+	// Long junk is nobody's typing mistake, and the distance costs the product of the lengths.
+	if (written.length > 64) return null;
 	const wanted = normalize(written);
 	let best: string | null = null;
 	let bestDistance = Math.floor(Math.max(wanted.length, 3) / 3) + 1;
