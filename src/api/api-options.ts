@@ -37,6 +37,8 @@ export interface ApiOptions {
 
 	/** Lower-case hex sha256 of each accepted key. With none, no key is asked for. */
 	apiKeyHashes: readonly string[];
+	/** A log line for each request. */
+	logsRequests: boolean;
 	/** Ask for a key on the metrics routes too. Health routes are always open: probes carry no keys. */
 	metricsNeedKey: boolean;
 	/** False leaves the metrics routes out. */
@@ -76,6 +78,7 @@ export interface ApiOptions {
 export const defaultApiOptions: Omit<ApiOptions, "version"> = Object.freeze({
 	license: null,
 	apiKeyHashes: Object.freeze([]),
+	logsRequests: true,
 	metricsNeedKey: false,
 	servesMetrics: true,
 	cors: null,

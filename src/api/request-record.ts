@@ -17,18 +17,24 @@ interface RequestRecord {
 	error: GalleyError | null;
 }
 
+export interface RequestObservers {
+	metrics: ApiMetrics;
+	logger: ApiLogger;
+	/** A line for each request; failures of ours are logged in any case. */
+	logsRequests: boolean;
+}
+
 /** Probes and scrapes come every few seconds and would bury everything else. */
 const quietRoute = /^\/(v1\/)?(health|metrics)/;
 
 /** Each request, however it ends, gives exactly one log line and one metrics entry. */
 export function registerRequestRecords(
 	app: FastifyInstance,
-	metrics: ApiMetrics,
-	logger: ApiLogger,
+	observers: RequestObservers,
 ): void {
 	app.decorateRequest("record");
 	app.addHook("onRequest", (request, reply, done) => {
-		beginRecord(request, reply, metrics, logger);
+		beginRecord(request, reply, observers);
 		done();
 	});
 }
@@ -36,8 +42,7 @@ export function registerRequestRecords(
 export function beginRecord(
 	request: FastifyRequest,
 	reply: FastifyReply,
-	metrics: ApiMetrics,
-	logger: ApiLogger,
+	observers: RequestObservers,
 ): void {
 	request.record = {
 		startedAt: performance.now(),
@@ -50,7 +55,7 @@ export function beginRecord(
 	const close = (status: number) => {
 		if (isClosed) return;
 		isClosed = true;
-		report(request, status, metrics, logger);
+		report(request, status, observers);
 	};
 	// "finish" says that the answer is complete; "close" without it, that the client went away first.
 	reply.raw.once("finish", () => close(reply.raw.statusCode));
@@ -61,8 +66,7 @@ export function beginRecord(
 function report(
 	request: FastifyRequest,
 	status: number,
-	metrics: ApiMetrics,
-	logger: ApiLogger,
+	{ metrics, logger, logsRequests }: RequestObservers,
 ): void {
 	const { record } = request;
 	const entry: RequestEntry = {
@@ -82,7 +86,7 @@ function report(
 	metrics.observeRequest(entry);
 	if (record.error !== null && record.error.status >= 500) {
 		logger.error({ ...entry, error: record.error }, "request failed");
-	} else if (quietRoute.test(entry.route)) {
+	} else if (!logsRequests || quietRoute.test(entry.route)) {
 		logger.debug(entry, "request");
 	} else {
 		logger.info(entry, "request");

@@ -52,13 +52,14 @@ export function createApiServer({
 		options,
 		systemFingerprint,
 	};
+	const observers = { metrics, logger, logsRequests: options.logsRequests };
 	const app = fastify({
 		serverFactory: (listener) => createBoundedServer(options, listener),
 		bodyLimit: options.maxBodyBytes,
 		genReqId: toRequestId,
 		// Malformed paths end before the first hook, which would have made the record.
 		frameworkErrors: (thrown, request, reply) => {
-			beginRecord(request, reply, metrics, logger);
+			beginRecord(request, reply, observers);
 			sendError(thrown, request, reply);
 		},
 		clientErrorHandler: (cause, socket) =>
@@ -72,7 +73,7 @@ export function createApiServer({
 	const connections = new Connections(app.server);
 	app.addHook("preClose", async () => connections.beginClosing());
 	registerErrorHandler(app);
-	registerRequestRecords(app, metrics, logger);
+	registerRequestRecords(app, observers);
 	registerJsonBody(app, options);
 	if (options.cors !== null) app.register(cors, toCorsSettings(options.cors));
 	app.register(helmet, {

@@ -21,6 +21,7 @@ export async function toApiOptions(
 			),
 		},
 		apiKeyHashes: config.apiKeyHashes,
+		logsRequests: !config.disableLogRequests,
 		servesMetrics: config.metricsAccess !== "off",
 		metricsNeedKey: config.metricsAccess === "key",
 		cors:

@@ -10,12 +10,13 @@ import type {
 } from "../engine.ts";
 import { EngineLife } from "../engine-life.ts";
 import { assertEntries, assertSequence } from "../engine-limits.ts";
+import { Candidates } from "../sampling/candidates.ts";
 import type { AbortFlag } from "./abort-flag.ts";
 import type { NativeBindings } from "./bindings.ts";
 import { LogitRows } from "./logit-rows.ts";
 import type { LlamaModel } from "./model.ts";
 import { NativeBatch } from "./native-batch.ts";
-import { LlamaSampler } from "./sampler.ts";
+import { LlamaSampler, type SamplerHost } from "./sampler.ts";
 import type { SequenceMemory } from "./sequence-memory.ts";
 import type { Pointer } from "./structs.ts";
 import type { ThreadPool } from "./thread-pool.ts";
@@ -52,21 +53,41 @@ export class LlamaEngine implements Engine {
 	readonly #batch: NativeBatch;
 	readonly #logitRows: LogitRows;
 	readonly #life = new EngineLife<LlamaSampler>();
+	readonly #samplerHost: SamplerHost;
 	/** The run that a sequence was last seen in: finds sequences with several entries. */
 	readonly #lastRuns: Float64Array;
 	#runs = 0;
 	#threadsBatch: number;
 
 	constructor(parts: LlamaEngineParts) {
-		const { info, model, threadsBatch } = parts;
+		const { info, model, context, threadsBatch } = parts;
+		const { vocabulary } = model;
 		this.#parts = parts;
 		this.#native = model.library.native;
 		this.info = info;
-		this.vocabulary = model.vocabulary;
+		this.vocabulary = vocabulary;
 		this.#batch = new NativeBatch(info.maxBatchTokens);
 		this.#logitRows = new LogitRows(info);
 		this.#lastRuns = new Float64Array(info.maxSequences);
 		this.#threadsBatch = threadsBatch;
+		this.#samplerHost = {
+			model: {
+				native: this.#native,
+				vocabulary,
+				contextLength: info.contextLength,
+			},
+			drawingMemory: {
+				candidates: new Candidates(info.vocabularySize),
+				scratch: new Float32Array(info.vocabularySize),
+			},
+			logits: (batchIndex) => this.logits(batchIndex),
+			contextWithLogits: (batchIndex) => {
+				this.#life.assertIdle();
+				this.#logitRows.assertHas(batchIndex);
+				return context;
+			},
+			release: (sampler) => this.#life.release(sampler),
+		};
 	}
 
 	get batch(): TokenBatch {
@@ -110,22 +131,7 @@ export class LlamaEngine implements Engine {
 
 	createSampler(sampling: SamplingParams): Sampler {
 		this.#life.assertAlive();
-		const { model, context } = this.#parts;
-		const sampler = new LlamaSampler(
-			{
-				native: this.#native,
-				vocabulary: model.vocabulary,
-				contextLength: this.info.contextLength,
-				contextWithLogits: (batchIndex) => {
-					this.#life.assertIdle();
-					this.#logitRows.assertHas(batchIndex);
-					return context;
-				},
-				release: (released) => this.#life.release(released),
-			},
-			sampling,
-		);
-		return this.#life.adopt(sampler);
+		return this.#life.adopt(new LlamaSampler(this.#samplerHost, sampling));
 	}
 
 	copySequence(

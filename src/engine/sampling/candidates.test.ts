@@ -1,0 +1,233 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Candidates } from "./candidates.ts";
+import { createNegativeExpTable, negativeExp } from "./negative-exp.ts";
+
+/** Logits as models make them and as nobody expects them: flat, steep, equal, banned. */
+function logits(): fc.Arbitrary<Float32Array> {
+	const value = fc.oneof(
+		{ weight: 6, arbitrary: fc.double({ min: -30, max: 30, noNaN: true }) },
+		{ weight: 2, arbitrary: fc.integer({ min: -2, max: 2 }) },
+		{
+			weight: 1,
+			arbitrary: fc.constantFrom(Number.NEGATIVE_INFINITY, -1000, 0, -0),
+		},
+	);
+	return fc
+		.array(value, { minLength: 1, maxLength: 300 })
+		.map((values) => Float32Array.from(values))
+		.filter((values) =>
+			values.some((entry) => entry > Number.NEGATIVE_INFINITY),
+		);
+}
+
+/** Tokens by falling logit, then by number; banned ones left out. */
+function ranking(all: Float32Array): number[] {
+	return [...all.keys()]
+		.filter((token) => (all[token] ?? 0) > Number.NEGATIVE_INFINITY)
+		.sort((a, b) => (all[b] ?? 0) - (all[a] ?? 0) || a - b);
+}
+
+function masses(all: Float32Array, tokens: readonly number[]): number[] {
+	const highest = Math.max(...all);
+	return tokens.map((token) => Math.exp((all[token] ?? 0) - highest));
+}
+
+const sum = (values: readonly number[]): number =>
+	values.reduce((total, value) => total + value, 0);
+
+function prepare(all: Float32Array): Candidates {
+	const candidates = new Candidates(all.length);
+	candidates.findHighest(all);
+	return candidates;
+}
+
+const taken = ({ tokens, count }: Candidates): number[] => [
+	...tokens.subarray(0, count),
+];
+
+describe("Candidates", () => {
+	it("finds the highest logit", () => {
+		fc.assert(
+			fc.property(logits(), (all) => {
+				expect(prepare(all).best).toBe(ranking(all)[0]);
+			}),
+		);
+	});
+
+	it("takes the k highest in falling order, with their logits", () => {
+		fc.assert(
+			fc.property(logits(), fc.integer({ min: 1, max: 320 }), (all, wanted) => {
+				const candidates = prepare(all);
+				candidates.takeHighest(all, wanted);
+				const expected = ranking(all).slice(0, wanted);
+				expect(taken(candidates)).toEqual(expected);
+				expect([...candidates.logits.subarray(0, candidates.count)]).toEqual(
+					expected.map((token) => (all[token] ?? 0) + 0),
+				);
+			}),
+		);
+	});
+
+	it("takes exactly the tokens that reach a share of the probability", () => {
+		fc.assert(
+			fc.property(
+				logits(),
+				fc.double({ min: 0, max: 0.999, noNaN: true }),
+				(all, share) => {
+					const candidates = prepare(all);
+					candidates.takeNucleus(all, share);
+					expectNucleus(all, ranking(all), taken(candidates), share);
+				},
+			),
+			{ numRuns: 500 },
+		);
+	});
+
+	it("cuts the k highest by a share of their own probability", () => {
+		fc.assert(
+			fc.property(
+				logits(),
+				fc.integer({ min: 1, max: 50 }),
+				fc.double({ min: 0, max: 0.999, noNaN: true }),
+				(all, wanted, share) => {
+					const candidates = prepare(all);
+					candidates.takeHighest(all, wanted);
+					candidates.keepNucleus(share);
+					expectNucleus(
+						all,
+						ranking(all).slice(0, wanted),
+						taken(candidates),
+						share,
+					);
+				},
+			),
+		);
+	});
+
+	it("takes and keeps the tokens that are likely enough beside the best", () => {
+		fc.assert(
+			fc.property(
+				logits(),
+				fc.double({ min: 1e-6, max: 1, noNaN: true }),
+				(all, share) => {
+					const lowest = Math.max(...all) + Math.log(share);
+					const isSure = (token: number): boolean =>
+						Math.abs((all[token] ?? 0) - lowest) > 1e-6;
+					const expected = ranking(all).filter(
+						(token) => (all[token] ?? 0) >= lowest,
+					);
+					const candidates = prepare(all);
+					candidates.takeLikely(all, share);
+					expect(taken(candidates).filter(isSure).sort()).toEqual(
+						expected.filter(isSure).sort(),
+					);
+					candidates.takeHighest(all, all.length);
+					candidates.keepLikely(share);
+					expect(taken(candidates).filter(isSure)).toEqual(
+						expected.filter(isSure),
+					);
+				},
+			),
+		);
+	});
+
+	it("draws each token for its own part of the random numbers, from a list and from all", () => {
+		fc.assert(
+			fc.property(
+				logits(),
+				fc.double({ min: 0.05, max: 5, noNaN: true }),
+				(all, temperature) => {
+					const candidates = prepare(all);
+					const scaled = all.map((logit) => logit / temperature);
+					const inOrder = [...all.keys()];
+					const shares = masses(scaled, inOrder).map(
+						(mass, _, list) => mass / sum(list),
+					);
+					candidates.takeHighest(all, all.length);
+					const listed = taken(candidates);
+					let before = 0;
+					for (const token of inOrder) {
+						const share = shares[token] ?? 0;
+						if (share > 1e-4)
+							expect(
+								candidates.drawFromAll(all, temperature, before + share / 2),
+							).toBe(token);
+						before += share;
+					}
+					before = 0;
+					for (const token of listed) {
+						const share = shares[token] ?? 0;
+						if (share > 1e-4)
+							expect(candidates.draw(temperature, before + share / 2)).toBe(
+								token,
+							);
+						before += share;
+					}
+				},
+			),
+		);
+	});
+
+	it("never draws a banned token, whatever the random number", () => {
+		const all = Float32Array.of(
+			Number.NEGATIVE_INFINITY,
+			1,
+			Number.NEGATIVE_INFINITY,
+			2,
+			Number.NaN,
+			Number.NEGATIVE_INFINITY,
+		);
+		const candidates = prepare(all);
+		for (const random of [0, 0.1, 0.5, 0.999_999_999, 1 - 2 ** -53]) {
+			expect([1, 3]).toContain(candidates.drawFromAll(all, 1, random));
+			candidates.takeNucleus(all, 0.999);
+			expect([1, 3]).toContain(candidates.draw(1, random));
+		}
+	});
+
+	it("has no best token when none is left", () => {
+		expect(
+			prepare(Float32Array.of(Number.NaN, Number.NEGATIVE_INFINITY)).best,
+		).toBe(-1);
+	});
+});
+
+/** The border may fall either way when rounding decides it. */
+function expectNucleus(
+	all: Float32Array,
+	ranked: readonly number[],
+	actual: readonly number[],
+	share: number,
+): void {
+	const wanted = share * sum(masses(all, ranked));
+	const expectedCount = actual.length;
+	expect(actual.toSorted((a, b) => a - b)).toEqual(
+		ranked.slice(0, expectedCount).toSorted((a, b) => a - b),
+	);
+	const reached = masses(all, ranked.slice(0, expectedCount));
+	expect(sum(reached)).toBeGreaterThanOrEqual(wanted * (1 - 1e-6));
+	expect(sum(reached.slice(0, -1))).toBeLessThanOrEqual(wanted * (1 + 1e-6));
+}
+
+describe("negativeExp", () => {
+	it("is exp of the negative number, to 2e-8", () => {
+		const table = createNegativeExpTable();
+		fc.assert(
+			fc.property(fc.double({ min: 0, max: 31.99, noNaN: true }), (x) => {
+				expect(Math.abs(negativeExp(table, x) / Math.exp(-x) - 1)).toBeLessThan(
+					2e-8,
+				);
+			}),
+		);
+	});
+
+	it("is 0 far away and for what is no number", () => {
+		const table = createNegativeExpTable();
+		expect(
+			[32, 1e9, Number.POSITIVE_INFINITY, Number.NaN].map((x) =>
+				negativeExp(table, x),
+			),
+		).toEqual([0, 0, 0, 0]);
+	});
+});
