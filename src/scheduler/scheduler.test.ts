@@ -372,3 +372,27 @@ test("property: any order of arrivals, cancels, lost steps and full caches keeps
 		{ numRuns: 300 },
 	);
 });
+
+test("slots are given out lowest first, and a step lists its entries by slot", () => {
+	const scheduler = createScheduler({ maxSequences: 3 });
+	const first = scheduler.submit(spec(2, { request: 1 }));
+	scheduler.submit(spec(2, { request: 2, maxTokens: 3 }));
+	scheduler.submit(spec(2, { request: 3 }));
+	step(scheduler);
+	scheduler.cancel(first);
+	step(scheduler);
+	scheduler.submit(spec(2, { request: 4 }));
+	// The newcomer prefills in slot 0 while slots 1 and 2 decode.
+	expect(
+		shape(step(scheduler).plan).map(({ slot, count }) => [slot, count]),
+	).toEqual([
+		[0, 2],
+		[1, 1],
+		[2, 1],
+	]);
+	step(scheduler);
+	// Slot 1 has ended: the next one takes it.
+	const next = scheduler.submit(spec(2, { request: 5 }));
+	step(scheduler);
+	expect(next.slot).toBe(1);
+});

@@ -64,7 +64,7 @@ export class Scheduler {
 		this.limits = limits;
 		this.#freeSlots = Array.from(
 			{ length: limits.maxSequences },
-			(_, index) => limits.maxSequences - 1 - index,
+			(_, index) => index,
 		);
 	}
 
@@ -117,6 +117,9 @@ export class Scheduler {
 		const entries = decoding.map((sequence) => entry(sequence, 1)); // 4
 		const prefills = this.#planPrefills(decoding.length); // 5
 		entries.push(...prefills);
+		// Engines that keep a stream of cells for each slot compute neighbouring slots together, and split a step that
+		// lists them in any other order; for the same reason the lowest free slot is given out first.
+		entries.sort((a, b) => a.slot - b.slot);
 		const releasedSlots = this.#released;
 		this.#released = [];
 		this.#steps++;
@@ -226,7 +229,7 @@ export class Scheduler {
 			if (promised + sequence.length + 1 > this.limits.kvCells) break;
 			promised += sequence.length + 1;
 			this.#waiting.shift();
-			sequence.slot = this.#freeSlots.pop() as number;
+			sequence.slot = this.#freeSlots.shift() as number;
 			this.#running.push(sequence);
 			if (sequence.preemptions === 0) started.push(sequence);
 		}
@@ -283,10 +286,15 @@ export class Scheduler {
 	#leave(sequence: Sequence): void {
 		this.#running = this.#running.filter((other) => other !== sequence);
 		if (sequence.slot === null) return;
-		this.#freeSlots.push(sequence.slot);
+		insertSorted(this.#freeSlots, sequence.slot);
 		this.#released.push(sequence.slot);
 		sequence.slot = null;
 	}
+}
+
+function insertSorted(slots: number[], slot: number): void {
+	const place = slots.findIndex((other) => other > slot);
+	slots.splice(place === -1 ? slots.length : place, 0, slot);
 }
 
 /** Whether `a` runs before `b`. */

@@ -1,8 +1,4 @@
-import koffi, {
-	type KoffiFunc,
-	type LibraryHandle,
-	type TypeObject,
-} from "koffi";
+import type { KoffiFunc, LibraryHandle, TypeObject } from "koffi";
 import {
 	defineStructs,
 	type NativeBatchStruct,
@@ -392,55 +388,4 @@ export function bindNative(libraries: NativeLibraries): NativeBindings {
 		addressOfGetNoAlloc: libraries.ggmlBase.symbol("ggml_get_no_alloc"),
 		addressOfNoEffect: libraries.llama.symbol("llama_supports_mmap"),
 	};
-}
-
-/** The signatures of functions that only exist as addresses: ggml hands them out by name at run time. */
-export function bindThreadPoolFunctions(addresses: {
-	create: Pointer;
-	free: Pointer;
-}): {
-	create: (params: Uint8Array) => Pointer | null;
-	free: (pool: Pointer) => void;
-} {
-	return {
-		create: koffi.decode(addresses.create, koffi.proto("void *", ["void *"])),
-		free: koffi.decode(addresses.free, koffi.proto("void", ["void *"])),
-	};
-}
-
-/** `void (*)(enum ggml_log_level, const char * text, void * user_data)` */
-export function registerLogCallback(
-	callback: (level: number, text: string) => void,
-): Pointer {
-	return koffi.register(
-		callback,
-		koffi.pointer(koffi.proto("void", ["int", "str", "void *"])),
-	);
-}
-
-/** `bool (*)(float progress, void * user_data)`; called from the thread that loads. */
-export function registerProgressCallback(
-	callback: (progress: number) => boolean,
-): Pointer {
-	return koffi.register(
-		callback,
-		koffi.pointer(koffi.proto("bool", ["float", "void *"])),
-	);
-}
-
-export function unregisterCallback(callback: Pointer): void {
-	koffi.unregister(callback);
-}
-
-/** Native memory as JavaScript sees it, without a copy. Dear (a garbage collector's hint per call): keep the result. */
-export function viewMemory(address: Pointer, bytes: number): ArrayBuffer {
-	return koffi.view(address, bytes);
-}
-
-/**
- * Where JavaScript's own memory lies. V8 never moves an ArrayBuffer's contents; it may free them when nobody holds the
- * buffer any more, so hold it for as long as native code has the address.
- */
-export function addressOf(memory: ArrayBuffer): Pointer {
-	return koffi.address(memory);
 }

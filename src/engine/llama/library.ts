@@ -2,13 +2,10 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import koffi, { type LibraryHandle } from "koffi";
 import { GalleyError } from "../../core/errors.ts";
-import {
-	bindNative,
-	type NativeBindings,
-	registerLogCallback,
-} from "./bindings.ts";
+import { bindNative, type NativeBindings } from "./bindings.ts";
 import { listDevices } from "./devices.ts";
 import { NativeLog } from "./log.ts";
+import { registerLogCallback } from "./native-callbacks.ts";
 import type { Pointer } from "./structs.ts";
 import {
 	contextParamFields,

@@ -1,6 +1,6 @@
 import { GalleyError } from "../../core/errors.ts";
 import type { EngineInfo } from "../engine.ts";
-import { viewMemory } from "./bindings.ts";
+import { viewMemory } from "./native-memory.ts";
 import type { Pointer } from "./structs.ts";
 
 /** Where the logits of a run lie: one row of native memory for each entry that wanted them, in the batch's order. */

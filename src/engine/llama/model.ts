@@ -1,12 +1,12 @@
 import { GalleyError } from "../../core/errors.ts";
-import {
-	addressOf,
-	type NativeBindings,
-	registerProgressCallback,
-	unregisterCallback,
-} from "./bindings.ts";
+import type { NativeBindings } from "./bindings.ts";
 import type { LlamaLibrary } from "./library.ts";
 import { assertIsGguf, toLoadFailure } from "./load-failure.ts";
+import {
+	registerProgressCallback,
+	unregisterCallback,
+} from "./native-callbacks.ts";
+import { addressOf } from "./native-memory.ts";
 import type { NativeModelParams, Pointer } from "./structs.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 

@@ -1,5 +1,5 @@
 import type { TokenBatch } from "../engine.ts";
-import { addressOf } from "./bindings.ts";
+import { addressOf } from "./native-memory.ts";
 import type { NativeBatchStruct, Pointer } from "./structs.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { bindThreadPoolFunctions, type NativeBindings } from "./bindings.ts";
+import type { NativeBindings } from "./bindings.ts";
+import { bindThreadPoolFunctions } from "./native-callbacks.ts";
 import { type Pointer, threadPoolParams } from "./structs.ts";
 
 /**

@@ -1,7 +1,8 @@
 import { GalleyError } from "../../core/errors.ts";
 import type { Vocabulary } from "../engine.ts";
 import { assertToken } from "../engine-limits.ts";
-import { type NativeBindings, viewMemory } from "./bindings.ts";
+import type { NativeBindings } from "./bindings.ts";
+import { viewMemory } from "./native-memory.ts";
 import type { Pointer } from "./structs.ts";
 
 /** `LLAMA_TOKEN_NULL` */
