@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { backoffDelayMs } from "../async/backoff.ts";
 import type { ServiceConfig } from "../config/service-config.ts";
@@ -29,6 +30,7 @@ export async function serveModel(
 	plan: ModelPlan,
 	config: ServiceConfig,
 	logger: Logger,
+	engineProcess?: ChildProcess,
 ): Promise<RunningService> {
 	const supervisor = new EngineSupervisor({
 		load: plan.load,
@@ -36,7 +38,7 @@ export async function serveModel(
 			backoffDelayMs(failures, restartBackoff, Math.random()),
 		onLog: (level, message) => logger[level]({ component: "engine" }, message),
 	});
-	supervisor.start();
+	supervisor.start(engineProcess);
 	try {
 		return await compose(plan, config, logger, supervisor);
 	} catch (error) {

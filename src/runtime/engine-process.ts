@@ -14,12 +14,14 @@ import type {
  * process that started it is gone.
  */
 
+// Everything but the fake engine needs it: load it while the parent is still reading its configuration.
+const llamaModule = import("../engine/llama/llama.ts");
+
 const loadEngineModule: Record<
 	EngineName,
 	(search: PackageSearch) => Promise<EngineModule>
 > = {
-	llama: async (search) =>
-		(await import("../engine/llama/llama.ts")).createLlamaModule(search),
+	llama: async (search) => (await llamaModule).createLlamaModule(search),
 	fake: async () => (await import("../engine/fake/fake.ts")).createFakeModule(),
 };
 

@@ -1,7 +1,8 @@
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { GalleyError } from "../core/errors.ts";
 import type { ServiceState } from "../core/language-service.ts";
 import type { EngineInfo } from "../engine/engine.ts";
+import { forkEngineProcess } from "./engine-child.ts";
 import type {
 	EngineMessage,
 	HostMessage,
@@ -77,10 +78,10 @@ export class EngineSupervisor {
 		return this.#child?.pid ?? null;
 	}
 
-	start(): void {
+	/** `child` is an engine process that waits for its first message already; else one is started. */
+	start(child: ChildProcess = forkEngineProcess()): void {
 		this.#startedAt = performance.now();
-		this.#child = forkEngineProcess();
-		const child = this.#child;
+		this.#child = child;
 		child.on("message", (message: EngineMessage) => {
 			if (child === this.#child) this.#hear(message);
 		});
@@ -249,21 +250,4 @@ export class EngineSupervisor {
 		this.#state = state;
 		this.#events?.onState(state);
 	}
-}
-
-function forkEngineProcess(): ChildProcess {
-	const entry = new URL(
-		import.meta.url.endsWith(".ts")
-			? "./engine-process.ts"
-			: "./engine-process.js",
-		import.meta.url,
-	);
-	return fork(entry, [], {
-		serialization: "advanced",
-		// Type stripping for runs from source (tests, development); the build needs nothing.
-		execArgv: entry.pathname.endsWith(".ts") ? ["--import", "tsx"] : [],
-		// One thread for asynchronous native calls: with libuv's four, each decode may land on another one and OpenMP starts
-		// a new team of threads there; measured 10 to 25 % slower.
-		env: { ...process.env, UV_THREADPOOL_SIZE: "1" },
-	});
 }
