@@ -72,6 +72,14 @@ describe("a service whose engine process is killed", () => {
 	});
 });
 
+describe("a service whose engine process can't load", () => {
+	test("gives up after three crashes with a reason, instead of trying for ever", async () => {
+		await expect(startService("fake:?crashLoad=1")).rejects.toThrow(
+			/ended 3 times while it loaded the model \(SIGKILL\)/,
+		);
+	});
+});
+
 describe("a service whose clients go away", () => {
 	test("the sequence is aborted and its slot is free for the next", async () => {
 		await using service = await startService("fake:?stepMs=5", {

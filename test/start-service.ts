@@ -19,7 +19,10 @@ export async function startService(
 		destination: process.stderr,
 	});
 	const service = await serveModel(plan, plan.config, logger);
-	await service.model.whenReady();
+	await service.model.whenReady().catch(async (error: unknown) => {
+		await service.stop();
+		throw error;
+	});
 	return {
 		...service,
 		url: service.address,

@@ -26,6 +26,9 @@ export interface SupervisorOptions {
 	onLog(level: "debug" | "info" | "warn" | "error", message: string): void;
 }
 
+/** A process that dies while it loads for the first time is short of something that trying again rarely brings. */
+const maxFirstLoads = 3;
+
 interface InFlight {
 	request: SubmittedRequest;
 	hasOutput: boolean;
@@ -36,7 +39,8 @@ interface InFlight {
  * Owns the engine process: starts it, keeps track of what is in flight, and starts it again when it dies.
  *
  *     loading -> ready -> (process dies) -> restarting -> loading -> ready
- *             \-> failed (the first load said no: a wrong file does not become right by trying again)
+ *             \-> failed (the first load said no: a wrong file does not become right by trying again;
+ *                         or the process died in it three times)
  *
  * When the process dies, requests that have produced something end with `engine_crashed`; those that have not are
  * submitted once more to the next process, and their owners notice nothing but time.
@@ -194,6 +198,10 @@ export class EngineSupervisor {
 	#loadFailed(error: GalleyError): void {
 		this.#child?.disconnect();
 		if (this.#info !== null) return; // It has worked before: the exit that follows schedules another try.
+		this.#giveUp(error);
+	}
+
+	#giveUp(error: GalleyError): void {
 		this.#isStopping = true;
 		this.#setState({ phase: "failed", reason: error.message });
 		for (const number of [...this.#inFlight.keys()])
@@ -213,7 +221,17 @@ export class EngineSupervisor {
 			}
 			return;
 		}
-		const delayMs = this.#options.backoffMs(++this.#attempt);
+		this.#attempt++;
+		if (this.#info === null && this.#attempt === maxFirstLoads) {
+			this.#giveUp(
+				new GalleyError(
+					"engine_error",
+					`The engine process ended ${maxFirstLoads} times while it loaded the model (${how}). Look for a lack of memory, or a damaged file.`,
+				),
+			);
+			return;
+		}
+		const delayMs = this.#options.backoffMs(this.#attempt);
 		const retryAfterSeconds = Math.max(
 			1,
 			Math.ceil((delayMs + this.#loadMs) / 1000),

@@ -13,6 +13,8 @@ const configuration = JSON.stringify({
 	telemetry: false,
 	hideClientButton: true,
 	showDeveloperTools: "never",
+	// The page's assistant lives on another host, where this page may not go.
+	customCss: ".t-doc__sidebar button.whitespace-nowrap { display: none; }",
 });
 
 const startScript = `Scalar.createApiReference('#app', ${configuration})`;

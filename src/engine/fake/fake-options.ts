@@ -24,6 +24,8 @@ export interface FakeOptions {
 	failRun: number;
 	/** The run with this number ends the process like a crash in native code; 0 is never. */
 	crashRun: number;
+	/** 1 ends the process like a crash while loading. */
+	crashLoad: number;
 }
 
 const prefix = "fake:";
@@ -38,6 +40,7 @@ const numericDefaults = {
 	canShareMemory: 1,
 	failRun: 0,
 	crashRun: 0,
+	crashLoad: 0,
 };
 
 export function isFakePath(modelPath: string): boolean {

@@ -12,6 +12,7 @@ export function createFakeModule(): EngineModule {
 	return {
 		async load(options) {
 			const fake = parseFakePath(options.modelPath);
+			if (fake.crashLoad === 1) process.kill(process.pid, "SIGKILL");
 			for (let step = 0; step <= progressSteps; step++) {
 				if (options.onLoadProgress?.(step / progressSteps) === false) {
 					throw new GalleyError(

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Candidates } from "./candidates.ts";
 import { createNegativeExpTable, negativeExp } from "./negative-exp.ts";
+import { createRandomNumbers } from "./random-numbers.ts";
 
 /** Logits as models make them and as nobody expects them: flat, steep, equal, banned. */
 function logits(): fc.Arbitrary<Float32Array> {
@@ -21,6 +22,25 @@ function logits(): fc.Arbitrary<Float32Array> {
 		);
 }
 
+/** So many that blocks and buckets matter. */
+function manyLogits(): fc.Arbitrary<Float32Array> {
+	const spread = fc.constantFrom(0.01, 0.7, 3, 12);
+	return fc
+		.tuple(logits(), spread, fc.integer({ min: 300, max: 5000 }), fc.nat())
+		.map(([some, scale, length, seed]) => {
+			const random = createRandomNumbers(seed);
+			const all = Float32Array.from(
+				{ length },
+				() => scale * (random() + random() + random() + random() - 2),
+			);
+			all.set(
+				some.subarray(0, length),
+				seed % Math.max(1, length - some.length),
+			);
+			return all;
+		});
+}
+
 /** Tokens by falling logit, then by number; banned ones left out. */
 function ranking(all: Float32Array): number[] {
 	return [...all.keys()]
@@ -38,7 +58,7 @@ const sum = (values: readonly number[]): number =>
 
 function prepare(all: Float32Array): Candidates {
 	const candidates = new Candidates(all.length);
-	candidates.findHighest(all);
+	candidates.scan(all);
 	return candidates;
 }
 
@@ -59,13 +79,44 @@ describe("Candidates", () => {
 		fc.assert(
 			fc.property(logits(), fc.integer({ min: 1, max: 320 }), (all, wanted) => {
 				const candidates = prepare(all);
-				candidates.takeHighest(all, wanted);
+				candidates.takeHighest(wanted);
 				const expected = ranking(all).slice(0, wanted);
 				expect(taken(candidates)).toEqual(expected);
 				expect([...candidates.logits.subarray(0, candidates.count)]).toEqual(
 					expected.map((token) => (all[token] ?? 0) + 0),
 				);
 			}),
+		);
+	});
+
+	it("takes the k highest of many", () => {
+		fc.assert(
+			fc.property(
+				manyLogits(),
+				fc.oneof(
+					fc.integer({ min: 1, max: 40 }),
+					fc.integer({ min: 1, max: 5000 }),
+				),
+				(all, wanted) => {
+					const candidates = prepare(all);
+					candidates.takeHighest(wanted);
+					expect(taken(candidates)).toEqual(ranking(all).slice(0, wanted));
+				},
+			),
+		);
+	});
+
+	it("takes exactly the tokens that reach a share of the probability, of many", () => {
+		fc.assert(
+			fc.property(
+				manyLogits(),
+				fc.double({ min: 0, max: 0.999, noNaN: true }),
+				(all, share) => {
+					const candidates = prepare(all);
+					candidates.takeNucleus(share);
+					expectNucleus(all, ranking(all), taken(candidates), share);
+				},
+			),
 		);
 	});
 
@@ -76,7 +127,7 @@ describe("Candidates", () => {
 				fc.double({ min: 0, max: 0.999, noNaN: true }),
 				(all, share) => {
 					const candidates = prepare(all);
-					candidates.takeNucleus(all, share);
+					candidates.takeNucleus(share);
 					expectNucleus(all, ranking(all), taken(candidates), share);
 				},
 			),
@@ -92,7 +143,7 @@ describe("Candidates", () => {
 				fc.double({ min: 0, max: 0.999, noNaN: true }),
 				(all, wanted, share) => {
 					const candidates = prepare(all);
-					candidates.takeHighest(all, wanted);
+					candidates.takeHighest(wanted);
 					candidates.keepNucleus(share);
 					expectNucleus(
 						all,
@@ -118,11 +169,11 @@ describe("Candidates", () => {
 						(token) => (all[token] ?? 0) >= lowest,
 					);
 					const candidates = prepare(all);
-					candidates.takeLikely(all, share);
+					candidates.takeLikely(share);
 					expect(taken(candidates).filter(isSure).sort()).toEqual(
 						expected.filter(isSure).sort(),
 					);
-					candidates.takeHighest(all, all.length);
+					candidates.takeHighest(all.length);
 					candidates.keepLikely(share);
 					expect(taken(candidates).filter(isSure)).toEqual(
 						expected.filter(isSure),
@@ -132,36 +183,25 @@ describe("Candidates", () => {
 		);
 	});
 
-	it("draws each token for its own part of the random numbers, from a list and from all", () => {
+	it("draws each candidate for its own part of the random numbers", () => {
 		fc.assert(
 			fc.property(
 				logits(),
 				fc.double({ min: 0.05, max: 5, noNaN: true }),
 				(all, temperature) => {
 					const candidates = prepare(all);
-					const scaled = all.map((logit) => logit / temperature);
-					const inOrder = [...all.keys()];
-					const shares = masses(scaled, inOrder).map(
-						(mass, _, list) => mass / sum(list),
-					);
-					candidates.takeHighest(all, all.length);
+					candidates.takeHighest(all.length);
 					const listed = taken(candidates);
+					const weights = masses(
+						all.map((logit) => logit / temperature),
+						listed,
+					);
 					let before = 0;
-					for (const token of inOrder) {
-						const share = shares[token] ?? 0;
+					for (const [index, token] of listed.entries()) {
+						const share = (weights[index] ?? 0) / sum(weights);
+						const middle = before + share / 2;
 						if (share > 1e-4)
-							expect(
-								candidates.drawFromAll(all, temperature, before + share / 2),
-							).toBe(token);
-						before += share;
-					}
-					before = 0;
-					for (const token of listed) {
-						const share = shares[token] ?? 0;
-						if (share > 1e-4)
-							expect(candidates.draw(temperature, before + share / 2)).toBe(
-								token,
-							);
+							expect(candidates.draw(temperature, () => middle)).toBe(token);
 						before += share;
 					}
 				},
@@ -169,21 +209,44 @@ describe("Candidates", () => {
 		);
 	});
 
-	it("never draws a banned token, whatever the random number", () => {
-		const all = Float32Array.of(
-			Number.NEGATIVE_INFINITY,
-			1,
-			Number.NEGATIVE_INFINITY,
-			2,
-			Number.NaN,
-			Number.NEGATIVE_INFINITY,
+	it("draws from all tokens as often as their probabilities say", () => {
+		const all = Float32Array.from(
+			{ length: 150 },
+			(_, token) => Math.sin(token * token) * 2 + (token % 64 === 5 ? 3 : 0),
 		);
-		const candidates = prepare(all);
-		for (const random of [0, 0.1, 0.5, 0.999_999_999, 1 - 2 ** -53]) {
-			expect([1, 3]).toContain(candidates.drawFromAll(all, 1, random));
-			candidates.takeNucleus(all, 0.999);
-			expect([1, 3]).toContain(candidates.draw(1, random));
+		for (const temperature of [0.5, 1, 3]) {
+			const candidates = prepare(all);
+			const random = createRandomNumbers(1);
+			const drawn = new Uint32Array(all.length);
+			const draws = 60_000;
+			for (let draw = 0; draw < draws; draw++)
+				(drawn[candidates.drawFromAll(temperature, random)] as number)++;
+			const weights = masses(
+				all.map((logit) => logit / temperature),
+				[...all.keys()],
+			);
+			// Each count is off by six standard deviations in one of a billion runs; with this seed the result is always the same.
+			for (const [token, count] of drawn.entries()) {
+				const expected = (draws * (weights[token] ?? 0)) / sum(weights);
+				expect(Math.abs(count - expected)).toBeLessThan(
+					6 * Math.sqrt(expected) + 3,
+				);
+			}
 		}
+	});
+
+	it("never draws a banned token, whatever the random number", () => {
+		const all = new Float32Array(200).fill(Number.NEGATIVE_INFINITY);
+		all[1] = 1;
+		all[130] = 2;
+		all[131] = Number.NaN;
+		const candidates = prepare(all);
+		const random = createRandomNumbers(2);
+		for (let draw = 0; draw < 2000; draw++)
+			expect([1, 130]).toContain(candidates.drawFromAll(1, random));
+		candidates.takeNucleus(0.999);
+		for (const number of [0, 0.5, 1 - 2 ** -53])
+			expect([1, 130]).toContain(candidates.draw(1, () => number));
 	});
 
 	it("has no best token when none is left", () => {

@@ -1,11 +1,18 @@
-import { createNegativeExpTable, deepest, negativeExp } from "./negative-exp.ts";
+import {
+	createNegativeExpTable,
+	deepest,
+	negativeExp,
+} from "./negative-exp.ts";
 import { sortByFallingLogit } from "./sort-by-logit.ts";
 
 const blockSize = 64;
-/** Nats below the best token that hold the nucleus of all but the flattest distributions. */
+/** The nucleus of all but the flattest distributions lies within these nats below the best token, and is no larger. */
 const usualDepth = 4;
+const usualCount = 1024;
 const bucketsPerNat = 16;
 const bucketCount = bucketsPerNat * deepest;
+const countOne = "tokens";
+const countMass = "mass";
 
 /**
  * Which tokens may be drawn, found in as few looks at the vocabulary as the question needs. These loops run for every token
@@ -25,10 +32,10 @@ export class Candidates {
 	/** The token with the highest logit, the first of equal ones; -1 when there is none. */
 	best = -1;
 	#highest = Number.NEGATIVE_INFINITY;
-	#all = new Float32Array(0);
+	#all: Float32Array = new Float32Array(0);
 	readonly #blocks: Float32Array;
 	readonly #blockBounds: Float64Array;
-	readonly #bucketMasses = new Float64Array(bucketCount);
+	readonly #bucketContents = new Float64Array(bucketCount);
 	readonly #sortKeys: Float64Array;
 	readonly #exponentials = createNegativeExpTable();
 
@@ -49,7 +56,10 @@ export class Candidates {
 		let bestBlock = -1;
 		for (let block = 0; block < blocks.length; block++) {
 			const start = block * blockSize;
-			const found = start + blockSize <= all.length ? highestOfBlock(all, start) : highestOf(all, start);
+			const found =
+				start + blockSize <= all.length
+					? highestOfBlock(all, start)
+					: highestFrom(all, start);
 			blocks[block] = found;
 			if (found > highest) {
 				highest = found;
@@ -58,7 +68,8 @@ export class Candidates {
 		}
 		this.#all = all;
 		this.#highest = highest;
-		this.best = bestBlock < 0 ? -1 : all.indexOf(highest, bestBlock * blockSize);
+		this.best =
+			bestBlock < 0 ? -1 : all.indexOf(highest, bestBlock * blockSize);
 	}
 
 	/** All tokens with at least this share of the best one's probability. */
@@ -68,14 +79,23 @@ export class Candidates {
 
 	/** The `wanted` highest, in falling order; of equal ones the first. */
 	takeHighest(wanted: number): void {
-		// As many blocks have a token of at least this.
-		const sorted = this.#blockBounds.fill(Number.NEGATIVE_INFINITY);
-		sorted.set(this.#blocks);
-		sorted.sort();
-		let lowest = sorted[sorted.length - Math.min(wanted, sorted.length)] as number;
-		if (lowest === Number.NEGATIVE_INFINITY) lowest = this.#highest;
-		this.#takeAtLeast(lowest);
-		for (let step = 0.5; this.count < wanted && step < Number.MAX_VALUE; step *= 2) this.#takeAtLeast(lowest - step);
+		const blocks = this.#blocks;
+		if (wanted <= blocks.length / 4) {
+			// So many blocks have a token of at least this.
+			const values = this.#blockBounds;
+			values.set(blocks);
+			this.#takeAtLeast(
+				Math.max(selectHighest(values, wanted), -Number.MAX_VALUE),
+			);
+		} else {
+			const { border } = this.#findBorder(wanted, countOne);
+			const isAll = border === bucketCount;
+			this.#takeAtLeast(
+				isAll
+					? -Number.MAX_VALUE
+					: this.#highest - (border + 2) / bucketsPerNat,
+			);
+		}
 		this.#sort(0);
 		this.count = Math.min(this.count, wanted);
 	}
@@ -84,14 +104,13 @@ export class Candidates {
 	takeNucleus(share: number): void {
 		const wanted = share * this.#totalMass();
 		this.#takeAtLeast(this.#highest - usualDepth);
-		if (this.#candidatesMass() >= wanted) {
+		if (this.count <= usualCount && this.#candidatesMass() >= wanted) {
 			this.#sort(0);
 			this.#cutWhenReached(0, wanted);
 			return;
 		}
-		const { border, before } = this.#findBorder(wanted);
-		const depth = (border + 1) / bucketsPerNat;
-		this.#takeAtLeast(this.#highest - depth - 1 / bucketsPerNat);
+		const { border, before } = this.#findBorder(wanted, countMass);
+		this.#takeAtLeast(this.#highest - (border + 2) / bucketsPerNat);
 		const inside = this.#moveForward(border);
 		this.#sort(inside);
 		this.#cutWhenReached(inside, wanted - before);
@@ -125,11 +144,17 @@ export class Candidates {
 		const scale = 1 / temperature;
 		let total = 0;
 		for (let index = 0; index < count; index++) {
-			total += negativeExp(exponentials, (highest - (logits[index] as number)) * scale);
+			total += negativeExp(
+				exponentials,
+				(highest - (logits[index] as number)) * scale,
+			);
 		}
 		let rest = random() * total;
 		for (let index = 0; index < count; index++) {
-			rest -= negativeExp(exponentials, (highest - (logits[index] as number)) * scale);
+			rest -= negativeExp(
+				exponentials,
+				(highest - (logits[index] as number)) * scale,
+			);
 			if (rest < 0) return tokens[index] as number;
 		}
 		return this.best;
@@ -149,7 +174,10 @@ export class Candidates {
 		const scale = 1 / temperature;
 		let total = 0;
 		for (let block = 0; block < blocks.length; block++) {
-			total += negativeExp(exponentials, (highest - (blocks[block] as number)) * scale);
+			total += negativeExp(
+				exponentials,
+				(highest - (blocks[block] as number)) * scale,
+			);
 			bounds[block] = total;
 		}
 		for (let attempt = 0; attempt < 100_000; attempt++) {
@@ -160,7 +188,10 @@ export class Candidates {
 			// One random number is place and height: where it falls in the block, and how far into the token's own part.
 			const place = ((point - start) / height) * blockSize;
 			const token = block * blockSize + (place | 0);
-			const mass = negativeExp(exponentials, (highest - (all[token] ?? Number.NEGATIVE_INFINITY)) * scale);
+			const mass = negativeExp(
+				exponentials,
+				(highest - (all[token] ?? Number.NEGATIVE_INFINITY)) * scale,
+			);
 			if ((place - (place | 0)) * height < mass) return token;
 		}
 		return this.best;
@@ -192,33 +223,47 @@ export class Candidates {
 		const exponentials = this.#exponentials;
 		const highest = this.#highest;
 		let total = 0;
-		for (let token = 0; token < all.length; token++) total += negativeExp(exponentials, highest - (all[token] as number));
+		for (let token = 0; token < all.length; token++)
+			total += negativeExp(exponentials, highest - (all[token] as number));
 		return total;
 	}
 
 	#candidatesMass(): number {
 		let total = 0;
-		for (let index = 0; index < this.count; index++) total += this.#massOf(index);
+		for (let index = 0; index < this.count; index++)
+			total += this.#massOf(index);
 		return total;
 	}
 
 	#massOf(index: number): number {
-		return negativeExp(this.#exponentials, this.#highest - (this.logits[index] as number));
+		return negativeExp(
+			this.#exponentials,
+			this.#highest - (this.logits[index] as number),
+		);
 	}
 
-	/** The bucket of depths, 16 to a nat, where the wanted mass is reached, and the mass of the buckets before it. */
-	#findBorder(wanted: number): { border: number; before: number } {
+	/**
+	 * The bucket of depths, 16 to a nat, where so many tokens or so much mass is reached, and what the buckets before it hold;
+	 * the number of buckets when it is not reached.
+	 */
+	#findBorder(
+		wanted: number,
+		measure: typeof countOne | typeof countMass,
+	): { border: number; before: number } {
 		const all = this.#all;
 		const exponentials = this.#exponentials;
 		const highest = this.#highest;
-		const masses = this.#bucketMasses.fill(0);
+		const held = this.#bucketContents.fill(0);
 		for (let token = 0; token < all.length; token++) {
 			const depth = highest - (all[token] as number);
-			if (depth < deepest) (masses[(depth * bucketsPerNat) | 0] as number) += negativeExp(exponentials, depth);
+			if (depth < deepest) {
+				(held[(depth * bucketsPerNat) | 0] as number) +=
+					measure === countOne ? 1 : negativeExp(exponentials, depth);
+			}
 		}
 		let before = 0;
 		for (let border = 0; border < bucketCount; border++) {
-			const reached = before + (masses[border] as number);
+			const reached = before + (held[border] as number);
 			if (reached >= wanted) return { border, before };
 			before = reached;
 		}
@@ -232,7 +277,7 @@ export class Candidates {
 		let inside = 0;
 		for (let index = 0; index < this.count; index++) {
 			const logit = logits[index] as number;
-			if (((highest - logit) * bucketsPerNat) | 0) >= border) continue;
+			if ((((highest - logit) * bucketsPerNat) | 0) >= border) continue;
 			const token = tokens[index] as number;
 			tokens[index] = tokens[inside] as number;
 			logits[index] = logits[inside] as number;
@@ -245,7 +290,11 @@ export class Candidates {
 
 	#sort(first: number): void {
 		const { tokens, logits, count } = this;
-		sortByFallingLogit(tokens.subarray(first, count), logits.subarray(first, count), this.#sortKeys);
+		sortByFallingLogit(
+			tokens.subarray(first, count),
+			logits.subarray(first, count),
+			this.#sortKeys,
+		);
 	}
 
 	#cutWhenReached(first: number, wanted: number): void {
@@ -265,7 +314,67 @@ function highestOfBlock(all: Float32Array, start: number): number {
 	let even = Number.NEGATIVE_INFINITY;
 	let odd = Number.NEGATIVE_INFINITY;
 	for (let token = start; token < start + blockSize; token += 8) {
-		const [a, b, c, d] = [all[token], all[token + 1], all[token + 2], all[token + 3]] as never;
+		const a = all[token] as number;
+		const b = all[token + 1] as number;
+		const c = all[token + 2] as number;
+		const d = all[token + 3] as number;
+		const e = all[token + 4] as number;
+		const f = all[token + 5] as number;
+		const g = all[token + 6] as number;
+		const h = all[token + 7] as number;
+		if (a > even) even = a;
+		if (b > odd) odd = b;
+		if (c > even) even = c;
+		if (d > odd) odd = d;
+		if (e > even) even = e;
+		if (f > odd) odd = f;
+		if (g > even) even = g;
+		if (h > odd) odd = h;
 	}
 	return even > odd ? even : odd;
+}
+
+function highestFrom(all: Float32Array, start: number): number {
+	let highest = Number.NEGATIVE_INFINITY;
+	for (let token = start; token < all.length; token++) {
+		const logit = all[token] as number;
+		if (logit > highest) highest = logit;
+	}
+	return highest;
+}
+
+/** The first index whose value is above the point, in values that never fall; the last one when none is. */
+function firstAbove(values: Float64Array, point: number): number {
+	let low = 0;
+	let high = values.length - 1;
+	while (low < high) {
+		const middle = (low + high) >> 1;
+		if ((values[middle] as number) > point) high = middle;
+		else low = middle + 1;
+	}
+	return low;
+}
+
+/** The value that `rank` values reach, itself included; puts the values in another order. Hoare's selection. */
+function selectHighest(values: Float64Array, rank: number): number {
+	let low = 0;
+	let high = values.length - 1;
+	const target = rank - 1;
+	while (low < high) {
+		const pivot = values[(low + high) >> 1] as number;
+		let left = low;
+		let right = high;
+		while (left <= right) {
+			while ((values[left] as number) > pivot) left++;
+			while ((values[right] as number) < pivot) right--;
+			if (left > right) break;
+			const value = values[left] as number;
+			values[left++] = values[right] as number;
+			values[right--] = value;
+		}
+		if (target <= right) high = right;
+		else if (target >= left) low = left;
+		else break;
+	}
+	return values[target] as number;
 }

@@ -82,7 +82,7 @@ export class TokenDrawer {
 	#draw(logits: Float32Array): number {
 		const { temperature, topK, topP, minP } = this.#sampling;
 		const { candidates } = this.#memory;
-		candidates.findHighest(logits);
+		candidates.scan(logits);
 		if (candidates.best < 0) {
 			throw new GalleyError(
 				"engine_error",
@@ -91,17 +91,17 @@ export class TokenDrawer {
 		}
 		if (temperature <= 0 || topK === 1) return candidates.best;
 		if (topK > 0 && topK < logits.length) {
-			candidates.takeHighest(logits, topK);
+			candidates.takeHighest(topK);
 			if (topP < 1) candidates.keepNucleus(topP);
 		} else if (topP < 1) {
-			candidates.takeNucleus(logits, topP);
+			candidates.takeNucleus(topP);
 		} else if (minP > 0) {
-			candidates.takeLikely(logits, minP);
-			return candidates.draw(temperature, this.#random());
+			candidates.takeLikely(minP);
+			return candidates.draw(temperature, this.#random);
 		} else {
-			return candidates.drawFromAll(logits, temperature, this.#random());
+			return candidates.drawFromAll(temperature, this.#random);
 		}
 		if (minP > 0) candidates.keepLikely(minP);
-		return candidates.draw(temperature, this.#random());
+		return candidates.draw(temperature, this.#random);
 	}
 }
