@@ -1,10 +1,11 @@
+import type { ChildProcess } from "node:child_process";
 import type { Command } from "commander";
 
 /** A command's modules are only loaded when it is the one that was asked for: `galley --help` needs none of them. */
 export interface CommandRow {
 	name: keyof typeof commandSummaries;
 	usage: string;
-	register(program: Command): Promise<void>;
+	register(program: Command, engineProcess: ChildProcess | null): Promise<void>;
 }
 
 export const commandSummaries = {
@@ -20,8 +21,8 @@ export const commandTable: readonly CommandRow[] = [
 	{
 		name: "run",
 		usage: "run [options] [model]",
-		register: async (program) =>
-			(await import("./run.ts")).registerRunCommand(program),
+		register: async (program, engineProcess) =>
+			(await import("./run.ts")).registerRunCommand(program, engineProcess),
 	},
 	{
 		name: "chat",

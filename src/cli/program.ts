@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { Command, CommanderError } from "commander";
 import { GalleyError } from "../core/errors.ts";
 import { commandSummaries, commandTable } from "./command-table.ts";
@@ -9,13 +10,17 @@ const afterHelp = `
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 the model can't be used,
 4 a service or engine can't be reached or started, 5 the address is in use, 130 interrupted.`;
 
-/** Runs one command line (without `node` and the script) and says how the process should exit. */
+/**
+ * Runs one command line (without `node` and the script) and says how the process should exit. `engineProcess` has been
+ * started already where the command is sure to need one.
+ */
 export async function runProgram(
 	words: readonly string[],
 	output: { stdout: TextOutput; stderr: TextOutput } = process,
+	engineProcess: ChildProcess | null = null,
 ): Promise<number> {
 	try {
-		const program = await createProgram(words, output);
+		const program = await createProgram(words, output, engineProcess);
 		await program.parseAsync(words, { from: "user" });
 		return typeof process.exitCode === "number"
 			? process.exitCode
@@ -29,6 +34,7 @@ export async function runProgram(
 async function createProgram(
 	words: readonly string[],
 	output: { stdout: TextOutput; stderr: TextOutput },
+	engineProcess: ChildProcess | null,
 ): Promise<Command> {
 	const program = new Command("galley");
 	// Commands take over these settings when they are added.
@@ -48,7 +54,7 @@ async function createProgram(
 	const [first, second] = words.filter((word) => !word.startsWith("-"));
 	const wanted = first === "help" ? second : first;
 	for (const row of commandTable) {
-		if (row.name === wanted) await row.register(program);
+		if (row.name === wanted) await row.register(program, engineProcess);
 		else
 			program.addCommand(
 				new Command(row.name)

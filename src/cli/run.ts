@@ -1,9 +1,13 @@
+import type { ChildProcess } from "node:child_process";
 import type { Command } from "commander";
 import { forkEngineProcess } from "../runtime/engine-child.ts";
 import { commandSummaries } from "./command-table.ts";
 import { addServiceFlags } from "./service-flags.ts";
 
-export function registerRunCommand(program: Command): void {
+export function registerRunCommand(
+	program: Command,
+	engineProcess: ChildProcess | null,
+): void {
 	const command = program
 		.command("run")
 		.argument("[model]", "a GGUF file or a starter model's name")
@@ -15,7 +19,7 @@ export function registerRunCommand(program: Command): void {
 				process.exitCode =
 					flags.dryRun === true
 						? await dryRun({ ...flags, model })
-						: await run({ ...flags, model });
+						: await run({ ...flags, model }, engineProcess);
 			},
 		);
 }
@@ -25,13 +29,11 @@ async function dryRun(flags: Record<string, unknown>): Promise<number> {
 	return showPlan(flags);
 }
 
-/** The engine process wakes up while this one reads its configuration. When that is wrong, it has waited for nothing. */
-async function run(flags: Record<string, unknown>): Promise<number> {
-	const engineProcess = forkEngineProcess();
-	try {
-		const { runService } = await import("./run-service.ts");
-		return await runService(flags, engineProcess);
-	} finally {
-		if (engineProcess.connected) engineProcess.disconnect();
-	}
+async function run(
+	flags: Record<string, unknown>,
+	started: ChildProcess | null,
+): Promise<number> {
+	const engineProcess = started ?? forkEngineProcess();
+	const { runService } = await import("./run-service.ts");
+	return runService(flags, engineProcess);
 }
