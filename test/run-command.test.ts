@@ -79,6 +79,24 @@ describe("galley run", () => {
 		},
 	);
 
+	test.runIf(process.platform === "linux")(
+		"killed at any moment of loading a real model: nothing stays behind",
+		async () => {
+			for (const delayMs of [0, 60, 120, 250, 400]) {
+				const { child, exit } = galleyRun(starter, "--port", "0");
+				let children: number[] = [];
+				await until(async () => {
+					children = await childrenOf(child.pid as number);
+					return children.length > 0;
+				});
+				await new Promise((resolve) => setTimeout(resolve, delayMs));
+				child.kill("SIGKILL");
+				await exit;
+				await until(() => children.every((pid) => !isAlive(pid)));
+			}
+		},
+	);
+
 	test("a port in use: a message that says so, exit code 5", async () => {
 		const { port, close } = await freePort();
 		const { exit, seen } = galleyRun("fake:", "--port", String(port));

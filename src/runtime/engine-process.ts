@@ -105,5 +105,6 @@ process.on("message", (message: HostMessage) => {
 // The parent decides when this process ends: a terminal's Ctrl-C reaches the whole group, and requests must drain first.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => undefined);
-// Native memory goes with the process; freeing a large model piece by piece would only delay the end.
-process.on("disconnect", () => process.exit(0));
+// Not exit(): it would wait for native threads, and one of those may wait for this thread to take a log line. Native
+// memory goes with the process in any case.
+process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
