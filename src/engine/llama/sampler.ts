@@ -23,9 +23,9 @@ export interface SamplerHost {
  * Draws in JavaScript from the logits where they lie, and leaves DRY and typical sampling to libllama's chain, which copies
  * the logits into a list of candidates first. Milliseconds a token, JavaScript and chain, 49,152 tokens on one core:
  *
- *     greedy                 0.05   0.06        temperature only          0.05   0.47
- *     top-k 40, top-p, min-p 0.07   0.06        top-p 0.95, usual logits  0.29   0.57
- *     greedy with penalties  0.05   0.44        top-p 0.95, flat logits   2.0    3.9
+ *     greedy                 0.04   0.07        temperature only          0.10   0.48
+ *     top-k 40, top-p, min-p 0.07   0.07        top-p 0.95, usual logits  0.32   0.59
+ *     greedy with penalties  0.05   0.48        top-p 0.95, flat logits   1.8    3.9
  */
 export class LlamaSampler implements Sampler {
 	readonly #host: SamplerHost;

@@ -24,7 +24,8 @@ export interface SequenceMemoryOptions {
  */
 export class SequenceMemory {
 	readonly #options: SequenceMemoryOptions;
-	readonly #pendingCopies = new Map<number, number>();
+	/** Sequences whose cells were copied but not yet their contents. */
+	readonly #pendingCopies = new Set<number>();
 
 	constructor(options: SequenceMemoryOptions) {
 		this.#options = options;
@@ -60,7 +61,7 @@ export class SequenceMemory {
 			return;
 		}
 		native.llama_memory_seq_cp(memory, source, target, -1, -1);
-		this.#pendingCopies.set(target, source);
+		this.#pendingCopies.add(target);
 		if (last < available) native.llama_memory_seq_rm(memory, target, last, -1);
 	}
 
@@ -119,7 +120,7 @@ export class SequenceMemory {
 	}
 
 	#flush(): void {
-		const [sequence] = this.#pendingCopies.keys();
+		const [sequence] = this.#pendingCopies;
 		if (sequence !== undefined)
 			this.#options.flushCopies(sequence, this.length(sequence));
 		this.#pendingCopies.clear();

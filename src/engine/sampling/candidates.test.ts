@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Candidates } from "./candidates.ts";
+import { blockSize, boundBlocks, findBest } from "./logit-scans.ts";
 import { createNegativeExpTable, negativeExp } from "./negative-exp.ts";
 import { createRandomNumbers } from "./random-numbers.ts";
 
@@ -56,12 +57,6 @@ function masses(all: Float32Array, tokens: readonly number[]): number[] {
 const sum = (values: readonly number[]): number =>
 	values.reduce((total, value) => total + value, 0);
 
-function prepare(all: Float32Array): Candidates {
-	const candidates = new Candidates(all.length);
-	candidates.scan(all);
-	return candidates;
-}
-
 const taken = ({ tokens, count }: Candidates): number[] => [
 	...tokens.subarray(0, count),
 ];
@@ -70,7 +65,7 @@ describe("Candidates", () => {
 	it("finds the highest logit", () => {
 		fc.assert(
 			fc.property(logits(), (all) => {
-				expect(prepare(all).best).toBe(ranking(all)[0]);
+				expect(findBest(all)).toBe(ranking(all)[0]);
 			}),
 		);
 	});
@@ -78,13 +73,16 @@ describe("Candidates", () => {
 	it("takes the k highest in falling order, with their logits", () => {
 		fc.assert(
 			fc.property(logits(), fc.integer({ min: 1, max: 320 }), (all, wanted) => {
-				const candidates = prepare(all);
-				candidates.takeHighest(wanted);
+				const candidates = new Candidates(all.length);
+				candidates.takeHighest(all, wanted);
 				const expected = ranking(all).slice(0, wanted);
 				expect(taken(candidates)).toEqual(expected);
-				expect([...candidates.logits.subarray(0, candidates.count)]).toEqual(
-					expected.map((token) => (all[token] ?? 0) + 0),
-				);
+				expect(
+					Array.from(
+						candidates.logits.subarray(0, candidates.count),
+						(logit) => logit + 0,
+					),
+				).toEqual(expected.map((token) => (all[token] ?? 0) + 0));
 			}),
 		);
 	});
@@ -98,8 +96,8 @@ describe("Candidates", () => {
 					fc.integer({ min: 1, max: 5000 }),
 				),
 				(all, wanted) => {
-					const candidates = prepare(all);
-					candidates.takeHighest(wanted);
+					const candidates = new Candidates(all.length);
+					candidates.takeHighest(all, wanted);
 					expect(taken(candidates)).toEqual(ranking(all).slice(0, wanted));
 				},
 			),
@@ -112,8 +110,8 @@ describe("Candidates", () => {
 				manyLogits(),
 				fc.double({ min: 0, max: 0.999, noNaN: true }),
 				(all, share) => {
-					const candidates = prepare(all);
-					candidates.takeNucleus(share);
+					const candidates = new Candidates(all.length);
+					candidates.takeNucleus(all, share);
 					expectNucleus(all, ranking(all), taken(candidates), share);
 				},
 			),
@@ -126,8 +124,8 @@ describe("Candidates", () => {
 				logits(),
 				fc.double({ min: 0, max: 0.999, noNaN: true }),
 				(all, share) => {
-					const candidates = prepare(all);
-					candidates.takeNucleus(share);
+					const candidates = new Candidates(all.length);
+					candidates.takeNucleus(all, share);
 					expectNucleus(all, ranking(all), taken(candidates), share);
 				},
 			),
@@ -142,8 +140,8 @@ describe("Candidates", () => {
 				fc.integer({ min: 1, max: 50 }),
 				fc.double({ min: 0, max: 0.999, noNaN: true }),
 				(all, wanted, share) => {
-					const candidates = prepare(all);
-					candidates.takeHighest(wanted);
+					const candidates = new Candidates(all.length);
+					candidates.takeHighest(all, wanted);
 					candidates.keepNucleus(share);
 					expectNucleus(
 						all,
@@ -168,12 +166,12 @@ describe("Candidates", () => {
 					const expected = ranking(all).filter(
 						(token) => (all[token] ?? 0) >= lowest,
 					);
-					const candidates = prepare(all);
-					candidates.takeLikely(share);
+					const candidates = new Candidates(all.length);
+					candidates.takeLikely(all, share);
 					expect(taken(candidates).filter(isSure).sort()).toEqual(
 						expected.filter(isSure).sort(),
 					);
-					candidates.takeHighest(all.length);
+					candidates.takeHighest(all, all.length);
 					candidates.keepLikely(share);
 					expect(taken(candidates).filter(isSure)).toEqual(
 						expected.filter(isSure),
@@ -189,8 +187,8 @@ describe("Candidates", () => {
 				logits(),
 				fc.double({ min: 0.05, max: 5, noNaN: true }),
 				(all, temperature) => {
-					const candidates = prepare(all);
-					candidates.takeHighest(all.length);
+					const candidates = new Candidates(all.length);
+					candidates.takeHighest(all, all.length);
 					const listed = taken(candidates);
 					const weights = masses(
 						all.map((logit) => logit / temperature),
@@ -215,12 +213,12 @@ describe("Candidates", () => {
 			(_, token) => Math.sin(token * token) * 2 + (token % 64 === 5 ? 3 : 0),
 		);
 		for (const temperature of [0.5, 1, 3]) {
-			const candidates = prepare(all);
+			const candidates = new Candidates(all.length);
 			const random = createRandomNumbers(1);
 			const drawn = new Uint32Array(all.length);
 			const draws = 60_000;
 			for (let draw = 0; draw < draws; draw++)
-				(drawn[candidates.drawFromAll(temperature, random)] as number)++;
+				(drawn[candidates.drawFromAll(all, temperature, random)] as number)++;
 			const weights = masses(
 				all.map((logit) => logit / temperature),
 				[...all.keys()],
@@ -240,19 +238,45 @@ describe("Candidates", () => {
 		all[1] = 1;
 		all[130] = 2;
 		all[131] = Number.NaN;
-		const candidates = prepare(all);
+		const candidates = new Candidates(all.length);
 		const random = createRandomNumbers(2);
 		for (let draw = 0; draw < 2000; draw++)
-			expect([1, 130]).toContain(candidates.drawFromAll(1, random));
-		candidates.takeNucleus(0.999);
+			expect([1, 130]).toContain(candidates.drawFromAll(all, 1, random));
+		candidates.takeNucleus(all, 0.999);
 		for (const number of [0, 0.5, 1 - 2 ** -53])
 			expect([1, 130]).toContain(candidates.draw(1, () => number));
 	});
 
-	it("has no best token when none is left", () => {
-		expect(
-			prepare(Float32Array.of(Number.NaN, Number.NEGATIVE_INFINITY)).best,
-		).toBe(-1);
+	it("has nothing to take when no token is left", () => {
+		const all = Float32Array.of(Number.NaN, Number.NEGATIVE_INFINITY);
+		const candidates = new Candidates(2);
+		expect(findBest(all)).toBe(-1);
+		expect(candidates.drawFromAll(all, 1, () => 0.5)).toBe(-1);
+		candidates.takeHighest(all, 1);
+		expect(candidates.count).toBe(0);
+		candidates.takeNucleus(all, 0.5);
+		expect(candidates.count).toBe(0);
+		candidates.takeLikely(all, 0.5);
+		expect(candidates.count).toBe(0);
+	});
+
+	it("bounds every block from above, by less than a millionth", () => {
+		fc.assert(
+			fc.property(manyLogits(), (all) => {
+				const bounds = new Float32Array(Math.ceil(all.length / blockSize));
+				boundBlocks(all, bounds);
+				for (const [block, bound] of bounds.entries()) {
+					const highest = Math.max(
+						...all.subarray(block * blockSize, (block + 1) * blockSize),
+					);
+					expect(bound).toBeGreaterThanOrEqual(highest);
+					if (highest > Number.NEGATIVE_INFINITY)
+						expect(bound - highest).toBeLessThanOrEqual(
+							Math.abs(highest) * 1e-6 + 1e-30,
+						);
+				}
+			}),
+		);
 	});
 });
 

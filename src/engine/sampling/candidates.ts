@@ -1,40 +1,42 @@
 import {
+	blockSize,
+	boundBlocks,
+	findBest,
+	gatherAtLeast,
+	gatherHighest,
+} from "./logit-scans.ts";
+import {
 	createNegativeExpTable,
 	deepest,
 	negativeExp,
 } from "./negative-exp.ts";
 import { sortByFallingLogit } from "./sort-by-logit.ts";
 
-const blockSize = 64;
 /** The nucleus of all but the flattest distributions lies within these nats below the best token, and is no larger. */
 const usualDepth = 4;
 const usualCount = 1024;
+/** Up to here putting every find in its place is faster than looking for the border first. */
+const mostInserted = 256;
+/** Far more than one point in 64 could ever need. */
+const mostAttempts = 100_000;
 const bucketsPerNat = 16;
 const bucketCount = bucketsPerNat * deepest;
 const countOne = "tokens";
 const countMass = "mass";
 
 /**
- * Which tokens may be drawn, found in as few looks at the vocabulary as the question needs. These loops run for every token
- * of every sequence between two steps, so they are plain and allocate nothing. `scan` looks at each logit once and keeps the
- * highest of every 64; later loops pass over blocks that can't hold what they look for:
- *
- *     logits    | block 0 | block 1 | block 2 | ...
- *     highest   |    h0   |    h1   |    h2   |
- *
- * Banned tokens (-Infinity) and logits that are not numbers are never candidates.
+ * Which tokens may be drawn, found in as few looks at the vocabulary as the question needs: this runs for every token of
+ * every sequence between two steps. Banned tokens (-Infinity) and logits that are not numbers are never candidates.
  */
 export class Candidates {
 	/** The first `count` entries of both are the candidates. */
 	readonly tokens: Int32Array;
 	readonly logits: Float32Array;
 	count = 0;
-	/** The token with the highest logit, the first of equal ones; -1 when there is none. */
-	best = -1;
-	#highest = Number.NEGATIVE_INFINITY;
-	#all: Float32Array = new Float32Array(0);
-	readonly #blocks: Float32Array;
-	readonly #blockBounds: Float64Array;
+	/** What probabilities are compared with. */
+	#highest = 0;
+	readonly #blockLogits: Float32Array;
+	readonly #blockEnds: Float64Array;
 	readonly #bucketContents = new Float64Array(bucketCount);
 	readonly #sortKeys: Float64Array;
 	readonly #exponentials = createNegativeExpTable();
@@ -45,72 +47,46 @@ export class Candidates {
 		this.tokens = new Int32Array(vocabularySize);
 		this.logits = new Float32Array(vocabularySize);
 		this.#sortKeys = new Float64Array(vocabularySize);
-		this.#blocks = new Float32Array(blocks);
-		this.#blockBounds = new Float64Array(blocks);
-	}
-
-	/** Everything else is about the logits that were scanned last. */
-	scan(all: Float32Array): void {
-		const blocks = this.#blocks;
-		let highest = Number.NEGATIVE_INFINITY;
-		let bestBlock = -1;
-		for (let block = 0; block < blocks.length; block++) {
-			const start = block * blockSize;
-			const found =
-				start + blockSize <= all.length
-					? highestOfBlock(all, start)
-					: highestFrom(all, start);
-			blocks[block] = found;
-			if (found > highest) {
-				highest = found;
-				bestBlock = block;
-			}
-		}
-		this.#all = all;
-		this.#highest = highest;
-		this.best =
-			bestBlock < 0 ? -1 : all.indexOf(highest, bestBlock * blockSize);
+		this.#blockLogits = new Float32Array(blocks);
+		this.#blockEnds = new Float64Array(blocks);
 	}
 
 	/** All tokens with at least this share of the best one's probability. */
-	takeLikely(share: number): void {
-		this.#takeAtLeast(this.#highest + Math.log(share));
+	takeLikely(all: Float32Array, share: number): void {
+		if (!this.#findHighest(all)) return;
+		this.#takeAtLeast(all, this.#highest + Math.log(share));
 	}
 
 	/** The `wanted` highest, in falling order; of equal ones the first. */
-	takeHighest(wanted: number): void {
-		const blocks = this.#blocks;
-		if (wanted <= blocks.length / 4) {
-			// So many blocks have a token of at least this.
-			const values = this.#blockBounds;
-			values.set(blocks);
-			this.#takeAtLeast(
-				Math.max(selectHighest(values, wanted), -Number.MAX_VALUE),
-			);
-		} else {
-			const { border } = this.#findBorder(wanted, countOne);
-			const isAll = border === bucketCount;
-			this.#takeAtLeast(
-				isAll
-					? -Number.MAX_VALUE
-					: this.#highest - (border + 2) / bucketsPerNat,
-			);
+	takeHighest(all: Float32Array, wanted: number): void {
+		if (wanted <= mostInserted) {
+			this.count = gatherHighest(all, wanted, this.tokens, this.logits);
+			this.#highest = this.logits[0] as number;
+			return;
 		}
+		if (!this.#findHighest(all)) return;
+		const { border } = this.#findBorder(all, wanted, countOne);
+		const isAll = border === bucketCount;
+		this.#takeAtLeast(
+			all,
+			isAll ? -Number.MAX_VALUE : this.#highest - (border + 2) / bucketsPerNat,
+		);
 		this.#sort(0);
 		this.count = Math.min(this.count, wanted);
 	}
 
 	/** The highest tokens that together reach this share of the probability, the one that reaches it included. */
-	takeNucleus(share: number): void {
-		const wanted = share * this.#totalMass();
-		this.#takeAtLeast(this.#highest - usualDepth);
+	takeNucleus(all: Float32Array, share: number): void {
+		if (!this.#findHighest(all)) return;
+		const wanted = share * this.#totalMass(all);
+		this.#takeAtLeast(all, this.#highest - usualDepth);
 		if (this.count <= usualCount && this.#candidatesMass() >= wanted) {
 			this.#sort(0);
 			this.#cutWhenReached(0, wanted);
 			return;
 		}
-		const { border, before } = this.#findBorder(wanted, countMass);
-		this.#takeAtLeast(this.#highest - (border + 2) / bucketsPerNat);
+		const { border, before } = this.#findBorder(all, wanted, countMass);
+		this.#takeAtLeast(all, this.#highest - (border + 2) / bucketsPerNat);
 		const inside = this.#moveForward(border);
 		this.#sort(inside);
 		this.#cutWhenReached(inside, wanted - before);
@@ -136,7 +112,7 @@ export class Candidates {
 		this.count = kept;
 	}
 
-	/** Draws a candidate; `random` gives uniform numbers in [0, 1). */
+	/** Draws a candidate, of which there must be one; `random` gives uniform numbers in [0, 1). */
 	draw(temperature: number, random: () => number): number {
 		const { logits, tokens, count } = this;
 		const highest = this.#highest;
@@ -157,35 +133,43 @@ export class Candidates {
 			);
 			if (rest < 0) return tokens[index] as number;
 		}
-		return this.best;
+		return tokens[0] as number;
 	}
 
 	/**
 	 * Draws from the whole vocabulary without computing every token's probability: throws points on an area that covers the
-	 * probabilities, each block as high as its highest token, until one falls under its own token's probability. At least
-	 * one point in 64 does, and the result is as exact as a sum over all tokens.
+	 * probabilities, each block of tokens as high as its highest, until one falls under its own token's probability. At least
+	 * one point in 64 does, and the outcome is as exact as with a sum over all tokens. -1 when no token can be drawn.
 	 */
-	drawFromAll(temperature: number, random: () => number): number {
-		const all = this.#all;
-		const blocks = this.#blocks;
-		const bounds = this.#blockBounds;
+	drawFromAll(
+		all: Float32Array,
+		temperature: number,
+		random: () => number,
+	): number {
+		const blockLogits = this.#blockLogits;
+		const ends = this.#blockEnds;
 		const exponentials = this.#exponentials;
-		const highest = this.#highest;
 		const scale = 1 / temperature;
+		boundBlocks(all, blockLogits);
+		let highest = Number.NEGATIVE_INFINITY;
+		for (let block = 0; block < blockLogits.length; block++) {
+			if ((blockLogits[block] as number) > highest)
+				highest = blockLogits[block] as number;
+		}
 		let total = 0;
-		for (let block = 0; block < blocks.length; block++) {
+		for (let block = 0; block < ends.length; block++) {
 			total += negativeExp(
 				exponentials,
-				(highest - (blocks[block] as number)) * scale,
+				(highest - (blockLogits[block] as number)) * scale,
 			);
-			bounds[block] = total;
+			ends[block] = total;
 		}
-		for (let attempt = 0; attempt < 100_000; attempt++) {
+		for (let attempt = 0; attempt < mostAttempts && total > 0; attempt++) {
 			const point = random() * total;
-			const block = firstAbove(bounds, point);
-			const start = block === 0 ? 0 : (bounds[block - 1] as number);
-			const height = (bounds[block] as number) - start;
-			// One random number is place and height: where it falls in the block, and how far into the token's own part.
+			const block = firstAbove(ends, point);
+			const start = block === 0 ? 0 : (ends[block - 1] as number);
+			const height = (ends[block] as number) - start;
+			// One random number is place and height: where it falls in the block, and how far into that token's part.
 			const place = ((point - start) / height) * blockSize;
 			const token = block * blockSize + (place | 0);
 			const mass = negativeExp(
@@ -194,32 +178,22 @@ export class Candidates {
 			);
 			if ((place - (place | 0)) * height < mass) return token;
 		}
-		return this.best;
+		return findBest(all);
 	}
 
-	/** All tokens whose logit is at least this, in the vocabulary's order. */
-	#takeAtLeast(lowest: number): void {
-		const { tokens, logits } = this;
-		const all = this.#all;
-		const blocks = this.#blocks;
-		let count = 0;
-		for (let block = 0; block < blocks.length; block++) {
-			if (!((blocks[block] as number) >= lowest)) continue;
-			const end = Math.min((block + 1) * blockSize, all.length);
-			for (let token = block * blockSize; token < end; token++) {
-				const logit = all[token] as number;
-				if (logit >= lowest) {
-					tokens[count] = token;
-					logits[count] = logit;
-					count++;
-				}
-			}
-		}
-		this.count = count;
+	/** False, and no candidates, when there is no token to compare with. */
+	#findHighest(all: Float32Array): boolean {
+		const best = findBest(all);
+		this.#highest = all[best] ?? 0;
+		this.count = 0;
+		return best >= 0;
 	}
 
-	#totalMass(): number {
-		const all = this.#all;
+	#takeAtLeast(all: Float32Array, lowest: number): void {
+		this.count = gatherAtLeast(all, lowest, this.tokens, this.logits);
+	}
+
+	#totalMass(all: Float32Array): number {
 		const exponentials = this.#exponentials;
 		const highest = this.#highest;
 		let total = 0;
@@ -247,10 +221,10 @@ export class Candidates {
 	 * the number of buckets when it is not reached.
 	 */
 	#findBorder(
+		all: Float32Array,
 		wanted: number,
 		measure: typeof countOne | typeof countMass,
 	): { border: number; before: number } {
-		const all = this.#all;
 		const exponentials = this.#exponentials;
 		const highest = this.#highest;
 		const held = this.#bucketContents.fill(0);
@@ -309,40 +283,6 @@ export class Candidates {
 	}
 }
 
-/** Two running maxima and eight logits a turn: twice as fast as the plain loop. */
-function highestOfBlock(all: Float32Array, start: number): number {
-	let even = Number.NEGATIVE_INFINITY;
-	let odd = Number.NEGATIVE_INFINITY;
-	for (let token = start; token < start + blockSize; token += 8) {
-		const a = all[token] as number;
-		const b = all[token + 1] as number;
-		const c = all[token + 2] as number;
-		const d = all[token + 3] as number;
-		const e = all[token + 4] as number;
-		const f = all[token + 5] as number;
-		const g = all[token + 6] as number;
-		const h = all[token + 7] as number;
-		if (a > even) even = a;
-		if (b > odd) odd = b;
-		if (c > even) even = c;
-		if (d > odd) odd = d;
-		if (e > even) even = e;
-		if (f > odd) odd = f;
-		if (g > even) even = g;
-		if (h > odd) odd = h;
-	}
-	return even > odd ? even : odd;
-}
-
-function highestFrom(all: Float32Array, start: number): number {
-	let highest = Number.NEGATIVE_INFINITY;
-	for (let token = start; token < all.length; token++) {
-		const logit = all[token] as number;
-		if (logit > highest) highest = logit;
-	}
-	return highest;
-}
-
 /** The first index whose value is above the point, in values that never fall; the last one when none is. */
 function firstAbove(values: Float64Array, point: number): number {
 	let low = 0;
@@ -353,28 +293,4 @@ function firstAbove(values: Float64Array, point: number): number {
 		else low = middle + 1;
 	}
 	return low;
-}
-
-/** The value that `rank` values reach, itself included; puts the values in another order. Hoare's selection. */
-function selectHighest(values: Float64Array, rank: number): number {
-	let low = 0;
-	let high = values.length - 1;
-	const target = rank - 1;
-	while (low < high) {
-		const pivot = values[(low + high) >> 1] as number;
-		let left = low;
-		let right = high;
-		while (left <= right) {
-			while ((values[left] as number) > pivot) left++;
-			while ((values[right] as number) < pivot) right--;
-			if (left > right) break;
-			const value = values[left] as number;
-			values[left++] = values[right] as number;
-			values[right--] = value;
-		}
-		if (target <= right) high = right;
-		else if (target >= left) low = left;
-		else break;
-	}
-	return values[target] as number;
 }

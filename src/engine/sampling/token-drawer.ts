@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { GalleyError } from "../../core/errors.ts";
 import type { SamplingParams } from "../../core/generation-request.ts";
 import type { Candidates } from "./candidates.ts";
+import { findBest } from "./logit-scans.ts";
 import { Penalties } from "./penalties.ts";
 import { createRandomNumbers } from "./random-numbers.ts";
 
@@ -82,26 +83,33 @@ export class TokenDrawer {
 	#draw(logits: Float32Array): number {
 		const { temperature, topK, topP, minP } = this.#sampling;
 		const { candidates } = this.#memory;
-		candidates.scan(logits);
-		if (candidates.best < 0) {
-			throw new GalleyError(
-				"engine_error",
-				"No token can be drawn: every token is banned, or the model computed no numbers.",
+		if (temperature <= 0 || topK === 1) return assertDrawn(findBest(logits));
+		const isCut = topK > 0 && topK < logits.length;
+		if (!isCut && topP >= 1 && minP <= 0) {
+			return assertDrawn(
+				candidates.drawFromAll(logits, temperature, this.#random),
 			);
 		}
-		if (temperature <= 0 || topK === 1) return candidates.best;
-		if (topK > 0 && topK < logits.length) {
-			candidates.takeHighest(topK);
+		if (isCut) {
+			candidates.takeHighest(logits, topK);
 			if (topP < 1) candidates.keepNucleus(topP);
+			if (minP > 0) candidates.keepLikely(minP);
 		} else if (topP < 1) {
-			candidates.takeNucleus(topP);
-		} else if (minP > 0) {
-			candidates.takeLikely(minP);
-			return candidates.draw(temperature, this.#random);
+			candidates.takeNucleus(logits, topP);
+			if (minP > 0) candidates.keepLikely(minP);
 		} else {
-			return candidates.drawFromAll(temperature, this.#random);
+			candidates.takeLikely(logits, minP);
 		}
-		if (minP > 0) candidates.keepLikely(minP);
-		return candidates.draw(temperature, this.#random);
+		return assertDrawn(
+			candidates.count === 0 ? -1 : candidates.draw(temperature, this.#random),
+		);
 	}
+}
+
+function assertDrawn(token: number): number {
+	if (token >= 0) return token;
+	throw new GalleyError(
+		"engine_error",
+		"No token can be drawn: every token is banned, or the model computed no numbers.",
+	);
 }
