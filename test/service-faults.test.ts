@@ -114,8 +114,10 @@ describe("a service whose clients go away", () => {
 			).catch(() => undefined);
 		});
 		await Promise.all(storm);
-		await until(() => service.model.load().running === 0);
-		expect(service.model.load().waiting).toBe(0);
+		await until(() => {
+			const { running, waiting } = service.model.load();
+			return running + waiting === 0;
+		});
 		expect(await streamChat(service.url, { max_tokens: 3 })).toMatchObject({
 			isDone: true,
 		});

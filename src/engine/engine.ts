@@ -115,7 +115,10 @@ export interface Engine extends Disposable {
 	/** Logits of a batch entry of the last run that wanted them: `vocabularySize` floats, valid until the next run. */
 	logits(batchIndex: number): Float32Array;
 	createSampler(sampling: SamplingParams): Sampler;
-	/** Positions from (inclusive) to end (exclusive) of `source` become `target`'s too. -1 as end is all. */
+	/**
+	 * Positions from (inclusive) to end (exclusive) of `source` become `target`'s too. -1 as end is all. The target must hold
+	 * exactly the positions before `from`; the layout `streams` copies from 0 only, into an empty sequence.
+	 */
 	copySequence(source: number, target: number, from: number, end: number): void;
 	/** False when this memory can't be cut there; then only whole sequences (0, -1) can be removed. */
 	removeSequence(sequence: number, from: number, end: number): boolean;

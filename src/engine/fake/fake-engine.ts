@@ -14,6 +14,7 @@ import type {
 } from "../engine.ts";
 import { EngineLife } from "../engine-life.ts";
 import { assertEntries, assertUsableOptions } from "../engine-limits.ts";
+import { Candidates } from "../sampling/candidates.ts";
 import {
 	extendPrefix,
 	type FakeModel,
@@ -83,6 +84,10 @@ export class FakeEngine implements Engine {
 		this.#samplerHost = {
 			vocabularySize: vocabulary,
 			contextLength,
+			drawingMemory: {
+				candidates: new Candidates(vocabulary),
+				scratch: new Float32Array(vocabulary),
+			},
 			copyLogits: (batchIndex) => this.logits(batchIndex),
 			favourite: (batchIndex) =>
 				favouriteToken(this.#model, this.#stateOf(batchIndex)),

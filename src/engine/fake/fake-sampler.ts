@@ -3,10 +3,13 @@ import { GalleyError } from "../../core/errors.ts";
 import type { SamplingParams } from "../../core/generation-request.ts";
 import type { Sampler } from "../engine.ts";
 import { assertToken } from "../engine-limits.ts";
+import { createRandomNumbers } from "../sampling/random-numbers.ts";
+import { type DrawingMemory, TokenDrawer } from "../sampling/token-drawer.ts";
 
 export interface FakeSamplerHost {
 	readonly vocabularySize: number;
 	readonly contextLength: number;
+	readonly drawingMemory: DrawingMemory;
 	/** The entry's logits, to be written to by the caller as it likes. */
 	copyLogits(batchIndex: number): Float32Array;
 	/** The token with the highest logit. */
@@ -23,12 +26,17 @@ interface Candidate {
 
 const banBias = -100;
 
-/** SamplingParams step by step, in the order that `llama/sampler.ts` names; slow and plain, meant to be checked by eye. */
+/**
+ * Draws as the llama engine does, and does DRY and typical sampling by itself: step by step in the order that
+ * `llama/native-sampler-chain.ts` names, slow and plain, meant to be checked by eye.
+ */
 export class FakeSampler implements Sampler {
 	readonly #host: FakeSamplerHost;
 	readonly #sampling: SamplingParams;
 	readonly #random: () => number;
 	readonly #isPlainGreedy: boolean;
+	/** Null when the parameters need the plain steps. */
+	readonly #drawer: TokenDrawer | null;
 	readonly #history: number[] = [];
 	#promptTokens = 0;
 	#isDisposed = false;
@@ -38,21 +46,33 @@ export class FakeSampler implements Sampler {
 			assertToken(token, host.vocabularySize, "logit_bias");
 		this.#host = host;
 		this.#sampling = sampling;
-		this.#random = createRandom(sampling.seed ?? randomInt(2 ** 32));
+		this.#random = createRandomNumbers(sampling.seed ?? randomInt(2 ** 32));
 		this.#isPlainGreedy = sampling.temperature <= 0 && !changesLogits(sampling);
+		const { drawingMemory, contextLength } = host;
+		this.#drawer = TokenDrawer.canDraw(sampling)
+			? new TokenDrawer(drawingMemory, sampling, {
+					contextLength,
+					bannedTokens: [],
+				})
+			: null;
 	}
 
 	accept(token: number): void {
 		this.#assertAlive();
+		if (this.#drawer !== null) {
+			this.#drawer.accept(token);
+			return;
+		}
 		this.#history.push(token);
 		this.#promptTokens = this.#history.length;
 	}
 
 	sample(batchIndex: number): number {
 		this.#assertAlive();
-		const token = this.#isPlainGreedy
-			? this.#host.favourite(batchIndex)
-			: this.#draw(batchIndex);
+		if (this.#isPlainGreedy) return this.#host.favourite(batchIndex);
+		const logits = this.#host.copyLogits(batchIndex);
+		if (this.#drawer !== null) return this.#drawer.draw(logits);
+		const token = this.#draw(logits);
 		this.#history.push(token);
 		return token;
 	}
@@ -63,8 +83,7 @@ export class FakeSampler implements Sampler {
 		this.#host.release(this);
 	}
 
-	#draw(batchIndex: number): number {
-		const logits = this.#host.copyLogits(batchIndex);
+	#draw(logits: Float32Array): number {
 		this.#applyBias(logits);
 		this.#applyPenalties(logits);
 		this.#applyDry(logits);
@@ -232,15 +251,4 @@ function keepTypical(candidates: Candidate[], share: number): Candidate[] {
 		share,
 	);
 	return kept.sort((a, b) => b.logit - a.logit);
-}
-
-/** mulberry32 by Tommy Ettinger (public domain): uniform in [0, 1) from 32 bits of state. */
-function createRandom(seed: number): () => number {
-	let state = seed >>> 0;
-	return () => {
-		state = (state + 0x6d2b79f5) >>> 0;
-		let bits = Math.imul(state ^ (state >>> 15), state | 1);
-		bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-		return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-	};
 }
