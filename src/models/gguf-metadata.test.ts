@@ -4,6 +4,11 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
+	type GgufMetadata,
+	parseGgufMetadata,
+	readGgufMetadata,
+} from "./gguf-metadata.ts";
+import {
 	bool,
 	f32,
 	type GgufFixture,
@@ -15,11 +20,6 @@ import {
 	u32s,
 	u64,
 } from "./testing/gguf-fixture.ts";
-import {
-	type GgufMetadata,
-	parseGgufMetadata,
-	readGgufMetadata,
-} from "./gguf-metadata.ts";
 
 function parse(bytes: Uint8Array): Promise<GgufMetadata> {
 	const source = {

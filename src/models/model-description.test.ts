@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeModel } from "./model-description.ts";
 import {
 	type FixtureValue,
 	ggufBytes,
@@ -10,7 +11,6 @@ import {
 	u32,
 	u32s,
 } from "./testing/gguf-fixture.ts";
-import { describeModel } from "./model-description.ts";
 
 const tensors = [
 	{ name: "token_embd.weight", shape: [64, 3], type: 8 },

@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { nearestName } from "../core/nearest-name.ts";
 import { GalleyError } from "../core/errors.ts";
+import { nearestName } from "../core/nearest-name.ts";
 
 /** What a MODEL argument names. `name` is how the API calls it unless somebody says otherwise. */
 export type ModelReference =
