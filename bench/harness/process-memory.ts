@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 
 /** Memory of one process in bytes, from Linux' /proc. */
 export interface ProcessMemory {
@@ -35,8 +36,11 @@ function readMemory(pid: number): ProcessMemory | null {
 	const rollup = readProc(`${pid}/smaps_rollup`) ?? "";
 	return {
 		pid,
+		// Results are published: file names say enough, folders belong to the machine.
 		command: (readProc(`${pid}/cmdline`) ?? "")
-			.replaceAll("\0", " ")
+			.split("\0")
+			.map((word) => basename(word))
+			.join(" ")
 			.trim()
 			.slice(0, 200),
 		residentBytes: parseStatus(status, "VmRSS"),
