@@ -1,6 +1,5 @@
+import type { KvType } from "../engine/engine.ts";
 import type { ModelDescription } from "./model-description.ts";
-
-export type KvType = "f32" | "f16" | "q8_0" | "q4_0";
 
 const bytesPerElement: Readonly<Record<KvType, number>> = {
 	f32: 4,

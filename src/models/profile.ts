@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { ServiceSettings } from "../config/service-options.ts";
+import type { EngineOptions } from "../engine/engine.ts";
 import { type ContextPlan, planContext } from "./context-plan.ts";
 import { type Hardware, usableThreads } from "./hardware.ts";
 import {
 	computeBytes,
-	type KvType,
 	kvBytesPerToken,
 	logitBytes,
 	processBytes,
@@ -34,21 +34,11 @@ export interface Accelerator {
 	availableBytes: number | null;
 }
 
-/** Named as in the engine's options. */
-export interface ProfileSettings {
-	contextLength: number;
-	maxSequences: number;
-	kvCells: number;
-	kvLayout: "unified" | "streams";
-	kvTypeK: KvType;
-	kvTypeV: KvType;
-	maxBatchTokens: number;
-	microBatchTokens: number;
-	threads: number;
-	threadsBatch: number;
-	flashAttention: "auto" | "on" | "off";
-	gpuLayers: number;
-}
+/** What a profile decides of the engine's options; the rest is where the model lies and how its file is read. */
+export type ProfileSettings = Omit<
+	EngineOptions,
+	"modelPath" | "memoryMap" | "memoryLock" | "onLoadProgress"
+>;
 
 export interface MemoryEstimate {
 	weightBytes: number;
