@@ -6,36 +6,40 @@ const sum = (values: readonly number[]) =>
 	values.reduce((total, value) => total + value, 0);
 
 describe("prefillShares", () => {
-	test("what short prompts leave goes to the long ones", () => {
-		expect(prefillShares([10, 80, 80], 100, 0)).toEqual([10, 45, 45]);
+	test("a short prompt is not stuck behind a long one", () => {
+		expect(prefillShares([400, 30, 300], 100)).toEqual([70, 30, 0]);
+		expect(prefillShares([4000, 80], 100)).toEqual([50, 50]);
 	});
 
-	test("with fewer tokens than sequences the turn rotates", () => {
-		expect(prefillShares([5, 5, 5], 1, 0)).toEqual([1, 0, 0]);
-		expect(prefillShares([5, 5, 5], 1, 1)).toEqual([0, 1, 0]);
-		expect(prefillShares([5, 5, 5], 2, 2)).toEqual([1, 0, 1]);
+	test("prompts of equal length are computed one after the other", () => {
+		expect(prefillShares([500, 500, 500], 100)).toEqual([100, 0, 0]);
 	});
 
 	test("nothing is shared when there is no budget", () => {
-		expect(prefillShares([5, 5], 0, 3)).toEqual([0, 0]);
-		expect(prefillShares([5, 5], -4, 3)).toEqual([0, 0]);
+		expect(prefillShares([5, 5], 0)).toEqual([0, 0]);
+		expect(prefillShares([5, 5], -4)).toEqual([0, 0]);
 	});
 
-	test("property: work-conserving, never more than wanted, max-min fair", () => {
+	test("property: nothing is left over, nobody gets more than wanted, the oldest gets half, and so does the shortest", () => {
 		fc.assert(
 			fc.property(
 				fc.array(fc.integer({ min: 0, max: 5000 }), { maxLength: 40 }),
 				fc.integer({ min: 0, max: 4096 }),
-				fc.nat(1000),
-				(wants, budget, first) => {
-					const shares = prefillShares(wants, budget, first);
+				(wants, budget) => {
+					const shares = prefillShares(wants, budget);
 					expect(sum(shares)).toBe(Math.min(budget, sum(wants)));
 					shares.forEach((share, index) => {
 						expect(share).toBeLessThanOrEqual(wants[index] as number);
-						// Whoever did not get all it wanted has no less than anybody else, but for one odd token.
-						if (share < (wants[index] as number))
-							expect(share).toBeGreaterThanOrEqual(Math.max(...shares) - 1);
 					});
+					if (wants.length === 0) return;
+					const oldest = wants[0] as number;
+					expect(shares[0]).toBeGreaterThanOrEqual(
+						Math.min(oldest, Math.floor(budget / 2)),
+					);
+					const least = Math.min(...wants);
+					expect(shares[wants.indexOf(least)]).toBeGreaterThanOrEqual(
+						Math.min(least, Math.ceil(budget / 2)),
+					);
 				},
 			),
 		);

@@ -1,33 +1,35 @@
 /**
- * Divides a step's prefill budget among sequences so that none waits for another's long prompt: everybody gets an equal
- * share, and what short prompts leave over goes to the longer ones (max-min fairness).
+ * Divides a step's prefill budget among prompts, given oldest first. Half goes to the shortest ones, so that they are not
+ * stuck behind a long one; the rest to the oldest, so that it is never starved by a stream of short ones. Of the half,
+ * one prompt may get a part, further ones only what completes them. Prompts of equal length are so computed one after the
+ * other, which gives each its first token sooner than computing all of them side by side.
  *
- *     budget 100, wants [10, 80, 80]  ->  [10, 45, 45]
- *
- * `first` rotates who gets the odd tokens when the budget does not divide evenly, and who gets anything at all when
- * there are fewer tokens than sequences.
+ *     budget 100, wants [400, 30, 300]  ->  [70, 30, 0]
  */
 export function prefillShares(
 	wants: readonly number[],
 	budget: number,
-	first: number,
 ): number[] {
 	const shares = new Array<number>(wants.length).fill(0);
 	let left = Math.max(0, Math.floor(budget));
-	let hungry = wants
-		.map((_, index) => (index + first) % wants.length)
-		.filter((index) => (wants[index] ?? 0) > 0);
-	while (left > 0 && hungry.length > 0) {
-		const share = Math.max(1, Math.floor(left / hungry.length));
-		const still: number[] = [];
-		for (const index of hungry) {
-			const want = (wants[index] ?? 0) - (shares[index] ?? 0);
-			const given = Math.min(share, want, left);
-			shares[index] = (shares[index] ?? 0) + given;
-			left -= given;
-			if (given < want) still.push(index);
-		}
-		hungry = still;
+	let half = Math.ceil(left / 2);
+	const shortestFirst = wants
+		.map((_, index) => index)
+		.toSorted(
+			(one, other) => (wants[one] as number) - (wants[other] as number),
+		);
+	for (const [place, index] of shortestFirst.entries()) {
+		const want = wants[index] as number;
+		if (place > 0 && want > half) break;
+		const share = Math.min(want, half);
+		shares[index] = share;
+		half -= share;
+		left -= share;
+	}
+	for (const [index, want] of wants.entries()) {
+		const share = Math.min(want - (shares[index] as number), left);
+		shares[index] = (shares[index] as number) + share;
+		left -= share;
 	}
 	return shares;
 }

@@ -1,49 +1,18 @@
 import { GalleyError } from "../core/errors.ts";
-import { prefillShares } from "./prefill-shares.ts";
-import { type EndReason, Sequence, type SequenceSpec } from "./sequence.ts";
+import { AdapterTurns } from "./adapter-turns.ts";
+import { Admission } from "./admission.ts";
+import { verifyDraft } from "./draft-length.ts";
+import { KvLedger } from "./kv-ledger.ts";
+import { SavedPrefixes } from "./saved-prefixes.ts";
+import type { SchedulerLimits } from "./scheduler-limits.ts";
+import { Sequence, type SequenceSpec, type WaitReason } from "./sequence.ts";
+import { StepBuilder } from "./step-builder.ts";
+import { StepCost } from "./step-cost.ts";
+import type { EndedSequence, PlanEntry, StepPlan } from "./step-plan.ts";
+import { WaitingQueue } from "./waiting-queue.ts";
 
-export interface SchedulerLimits {
-	/** Tokens one sequence may hold. */
-	contextLength: number;
-	maxSequences: number;
-	/** Tokens one step may compute. */
-	maxBatchTokens: number;
-	/** Of those, how many may want logits: each costs a row of the vocabulary in memory. */
-	maxLogitRows: number;
-	/** Cells of the KV cache that all sequences share. */
-	kvCells: number;
-	endOfGenerationTokens: ReadonlySet<number>;
-}
-
-/** One sequence's part of a step: compute its tokens from `from` (inclusive) on, `count` of them. */
-export interface PlanEntry {
-	sequence: Sequence;
-	slot: number;
-	from: number;
-	count: number;
-	/** The entry reaches the sequence's last token: sample the next one from its logits. */
-	samples: boolean;
-	/** All positions want logits, not only the last. */
-	wantsAllLogits: boolean;
-}
-
-export interface StepPlan {
-	entries: readonly PlanEntry[];
-	tokenCount: number;
-	/** Sequences that take part for the first time. */
-	started: readonly Sequence[];
-	/** Engine slots whose cells must be removed before this step runs. */
-	releasedSlots: readonly number[];
-	/** Sequences that will not be heard of again: cancelled ones. */
-	dropped: readonly Sequence[];
-}
-
-export interface EndedSequence {
-	sequence: Sequence;
-	reason: EndReason;
-	/** The end-of-generation or stop token, which is not part of the text; null for length. */
-	stopToken: number | null;
-}
+/** An adapter keeps the engine for so many steps while others wait for it. */
+const stepsPerTurn = 16;
 
 /**
  * Continuous batching, pure: state in, decision out; it knows no engine, no clock and no text. `plan` decides a step,
@@ -52,20 +21,34 @@ export interface EndedSequence {
  */
 export class Scheduler {
 	readonly limits: SchedulerLimits;
-	#waiting: Sequence[] = [];
+	readonly ledger: KvLedger;
+	readonly saved: SavedPrefixes;
+	readonly #queue = new WaitingQueue();
+	readonly #builder: StepBuilder;
+	readonly #admission: Admission;
+	readonly #adapterTurns = new AdapterTurns(stepsPerTurn);
 	#running: Sequence[] = [];
-	#freeSlots: number[];
 	#arrivals = 0;
-	#steps = 0;
-	#released: number[] = [];
 	#preemptions = 0;
-
-	constructor(limits: SchedulerLimits) {
+	constructor(
+		limits: SchedulerLimits,
+		stepCost: StepCost = new StepCost(),
+		saved: SavedPrefixes = new SavedPrefixes(limits.costs),
+	) {
 		this.limits = limits;
-		this.#freeSlots = Array.from(
-			{ length: limits.maxSequences },
-			(_, index) => index,
-		);
+		this.saved = saved;
+		this.ledger = new KvLedger({
+			layout: limits.kvLayout,
+			slots: limits.slots,
+			kvCells: limits.kvCells,
+			maxIdleCells: limits.maxIdleCells,
+			sharesPrefixes: limits.sharesPrefixes,
+			savesPrefixes: limits.savesPrefixes,
+			saved,
+			costs: limits.costs,
+		});
+		this.#admission = new Admission(limits, this.ledger, this.#queue);
+		this.#builder = new StepBuilder(limits, stepCost);
 	}
 
 	get runningCount(): number {
@@ -73,7 +56,15 @@ export class Scheduler {
 	}
 
 	get waitingCount(): number {
-		return this.#waiting.length;
+		return this.#queue.length;
+	}
+
+	get running(): readonly Sequence[] {
+		return this.#running;
+	}
+
+	get waiting(): readonly Sequence[] {
+		return this.#queue.sequences;
 	}
 
 	/** Sequences sent back to the queue so far. */
@@ -81,26 +72,30 @@ export class Scheduler {
 		return this.#preemptions;
 	}
 
-	get usedCells(): number {
-		return this.#running.reduce(
-			(cells, sequence) => cells + sequence.computedTokens,
-			0,
-		);
+	waitingFor(): Record<WaitReason, number> {
+		const counts = { slot: 0, memory: 0, prefix: 0 };
+		for (const { waitsFor } of this.#queue.sequences) counts[waitsFor]++;
+		return counts;
+	}
+
+	/** What a step may take while those that decode now do. */
+	targetSeconds(): number {
+		return this.#builder.targetSeconds(this.#running);
 	}
 
 	/** Refuses at the door what could never run. */
 	submit(spec: SequenceSpec): Sequence {
-		const room = Math.min(this.limits.contextLength, this.limits.kvCells);
+		const { mostTokens } = this;
 		if (spec.promptTokens.length === 0)
 			throw new GalleyError("invalid_request", "The prompt has no tokens.");
-		if (spec.promptTokens.length >= room) {
+		if (spec.promptTokens.length >= mostTokens) {
 			throw new GalleyError(
 				"context_length_exceeded",
-				`The prompt has ${spec.promptTokens.length} tokens, but at most ${room - 1} fit together with one generated token.`,
+				`The prompt has ${spec.promptTokens.length} tokens, but at most ${mostTokens - 1} fit together with one generated token.`,
 			);
 		}
-		const sequence = new Sequence(spec, this.#arrivals++, room);
-		this.#enqueue(sequence);
+		const sequence = new Sequence(spec, this.#arrivals++, mostTokens);
+		this.#queue.enter(sequence);
 		return sequence;
 	}
 
@@ -112,146 +107,187 @@ export class Scheduler {
 	plan(): StepPlan {
 		const dropped = this.#dropCancelled(); // 1
 		this.#preemptForDecode(); // 2
-		const decoding = this.#running.filter((sequence) => sequence.isDecoding);
 		const started = this.#admit(); // 3
-		const entries = decoding.map((sequence) => entry(sequence, 1)); // 4
-		const prefills = this.#planPrefills(decoding.length); // 5
-		entries.push(...prefills);
+		const adapter = this.#chooseAdapter(); // 4
+		const entries = this.#builder.build(
+			this.#running.filter(({ spec }) => spec.adapter === adapter),
+			this.ledger.availableCells,
+		); // 5, 6, 7
 		// Engines that keep a stream of cells for each slot compute neighbouring slots together, and split a step that
-		// lists them in any other order; for the same reason the lowest free slot is given out first.
+		// lists them in any other order.
 		entries.sort((a, b) => a.slot - b.slot);
-		const releasedSlots = this.#released;
-		this.#released = [];
-		this.#steps++;
 		const tokenCount = entries.reduce((tokens, { count }) => tokens + count, 0);
-		return { entries, tokenCount, started, releasedSlots, dropped };
+		this.ledger.makeRoom(tokenCount);
+		const operations = this.ledger.takeOperations();
+		return { operations, entries, tokenCount, adapter, started, dropped };
 	}
 
 	/**
-	 * Takes a step's outcome: `sampled[i]` is the token sampled for `plan.entries[i]`, ignored where the entry does not
-	 * sample. Returns the sequences that ended with it; their slots are released by the next plan.
+	 * Takes a step's outcome. `sample(entry, index)` gives the token sampled from the logits of the entry's token `index`;
+	 * it is called in order, for a drafting entry only as long as the guesses were right, and never past a sequence's end.
+	 * Returns the sequences that ended with it.
 	 */
-	commit(plan: StepPlan, sampled: readonly number[]): EndedSequence[] {
+	commit(
+		plan: StepPlan,
+		sample: (entry: PlanEntry, index: number) => number,
+	): EndedSequence[] {
 		const ended: EndedSequence[] = [];
-		plan.entries.forEach((entry, index) => {
+		for (const entry of plan.entries) {
 			const { sequence } = entry;
-			sequence.computedTokens = entry.from + entry.count;
-			if (!entry.samples || sequence.cancelled) return;
-			const token = sampled[index];
-			if (token === undefined)
-				throw new Error(`No token was sampled for entry ${index}.`);
-			const end = this.#accept(sequence, token);
-			if (end === null) return;
+			const end = this.#commitEntry(entry, sample);
+			if (end === null) continue;
 			ended.push(end);
+			this.#admission.learn(sequence.generatedTokens);
 			this.#leave(sequence);
-		});
+			this.#queue.end(sequence);
+			this.#builder.forget(sequence);
+		}
 		return ended;
 	}
 
-	/** The step was not computed (aborted, or the cache had no room): its entries' positions are to be computed again. */
+	/** The step was not computed (aborted, or the cache had no room): what it began must be removed from the engine. */
 	rollback(plan: StepPlan): void {
-		for (const { sequence, from } of plan.entries)
-			sequence.computedTokens = from;
+		for (const { slot, from } of plan.entries) this.ledger.forget(slot, from);
 	}
 
 	/** The engine found no room although the books had: everybody but the oldest goes back to the queue, tokens kept. */
 	preemptAllButOldest(): void {
 		const oldest = this.#running.reduce<Sequence | null>(
-			(best, s) => (best === null || before(s, best) ? s : best),
+			(best, s) => (best === null || isBefore(s, best) ? s : best),
 			null,
 		);
 		for (const sequence of [...this.#running])
 			if (sequence !== oldest) this.#preempt(sequence);
 	}
 
+	/** A saved state was gone when it was wanted: its sequence goes back to the queue and computes its prompt. */
+	restoreFailed(slot: number, savedId: number | null): void {
+		if (savedId !== null) this.saved.remove(savedId);
+		const sequence = this.#running.find((other) => other.slot === slot);
+		if (sequence === undefined) return;
+		sequence.computedTokens = 0;
+		sequence.cachedTokens = 0;
+		this.ledger.failRestore(slot);
+		sequence.slot = null;
+		this.#requeue(sequence);
+	}
+
 	/** Throws when the books do not balance; called when the loop goes idle. */
 	checkIntegrity(): void {
-		const slots = [
-			...this.#freeSlots,
-			...this.#running.map((sequence) => sequence.slot),
-		];
+		this.ledger.checkIntegrity();
+		const slots = this.#running.map(({ slot }) => slot);
 		if (
-			new Set(slots).size !== this.limits.maxSequences ||
-			slots.length !== this.limits.maxSequences
-		) {
+			slots.includes(null) ||
+			new Set(slots).size !== slots.length ||
+			slots.length > this.limits.maxSequences
+		)
+			throw new Error(`Slots do not add up: ${slots.join(" ")}.`);
+		for (const sequence of this.#queue.sequences)
+			if (sequence.slot !== null || sequence.computedTokens !== 0)
+				throw new Error("A waiting sequence holds cells.");
+		const computed = this.#running.reduce(
+			(sum, { computedTokens }) => sum + computedTokens,
+			0,
+		);
+		if (this.ledger.runningCells > computed)
 			throw new Error(
-				`Slots do not add up: ${slots.join(" ")} of ${this.limits.maxSequences}.`,
-			);
-		}
-		if (
-			this.#waiting.some(
-				(sequence) => sequence.slot !== null || sequence.computedTokens !== 0,
-			)
-		) {
-			throw new Error("A waiting sequence holds cells.");
-		}
-		if (this.usedCells > this.limits.kvCells)
-			throw new Error(
-				`${this.usedCells} cells used of ${this.limits.kvCells}.`,
+				`Running sequences hold ${this.ledger.runningCells} cells and have computed ${computed} tokens.`,
 			);
 	}
 
+	/** Tokens that one sequence may have. */
+	get mostTokens(): number {
+		const { contextLength, kvCells } = this.limits;
+		return Math.min(contextLength, kvCells);
+	}
+
 	#dropCancelled(): Sequence[] {
-		const dropped = [...this.#waiting, ...this.#running].filter(
+		const dropped = [...this.#queue.sequences, ...this.#running].filter(
 			(sequence) => sequence.cancelled,
 		);
-		if (dropped.length === 0) return dropped;
-		this.#waiting = this.#waiting.filter((sequence) => !sequence.cancelled);
-		for (const sequence of dropped)
+		for (const sequence of dropped) {
 			if (sequence.slot !== null) this.#leave(sequence);
+			this.#queue.end(sequence);
+			this.#builder.forget(sequence);
+		}
 		return dropped;
+	}
+
+	#chooseAdapter(): string {
+		const runnable = new Map<string, number>();
+		for (const { spec } of this.#running)
+			runnable.set(spec.adapter, (runnable.get(spec.adapter) ?? 0) + 1);
+		const adapter = this.#adapterTurns.choose(
+			[...runnable].map(([name, runnableSequences]) => ({
+				adapter: name,
+				runnableSequences,
+			})),
+		);
+		if (adapter !== null) this.#adapterTurns.serve(1);
+		return adapter ?? "";
 	}
 
 	/** Every decoding sequence takes one cell a step: make room by sending the youngest of the lowest priority back. */
 	#preemptForDecode(): void {
+		if (this.limits.kvLayout === "streams") return;
 		const wanted = () =>
 			this.#running.filter((sequence) => sequence.isDecoding).length;
+		// One cell more, so that a prompt which is all alone gets on as well.
 		while (
 			this.#running.length > 1 &&
-			this.usedCells + wanted() > this.limits.kvCells
+			this.ledger.availableCells < Math.max(1, wanted())
 		) {
 			const last = this.#running.reduce((worst, sequence) =>
-				before(worst, sequence) ? sequence : worst,
+				isBefore(worst, sequence) ? sequence : worst,
 			);
 			this.#preempt(last);
 		}
 	}
 
-	/** First come, first served within a priority; a sequence comes in when its tokens fit beside those that run. */
 	#admit(): Sequence[] {
 		const started: Sequence[] = [];
-		let promised = this.#running.reduce(
-			(cells, sequence) => cells + sequence.length + 1,
-			0,
-		);
-		while (this.#waiting.length > 0 && this.#freeSlots.length > 0) {
-			const sequence = this.#waiting[0] as Sequence;
-			if (promised + sequence.length + 1 > this.limits.kvCells) break;
-			promised += sequence.length + 1;
-			this.#waiting.shift();
-			sequence.slot = this.#freeSlots.shift() as number;
+		const admitted = this.#admission.admit(this.#running);
+		for (const sequence of admitted) {
 			this.#running.push(sequence);
 			if (sequence.preemptions === 0) started.push(sequence);
 		}
 		return started;
 	}
 
-	#planPrefills(decodeTokens: number): PlanEntry[] {
-		const prefilling = this.#running.filter((sequence) => !sequence.isDecoding);
-		if (prefilling.length === 0) return [];
-		const cells = this.limits.kvCells - this.usedCells - decodeTokens;
-		const budget = Math.min(this.limits.maxBatchTokens - decodeTokens, cells);
-		let logitRows = this.limits.maxLogitRows - decodeTokens - prefilling.length;
-		const wants = prefilling.map((sequence) => {
-			if (!sequence.spec.wantsPromptLogits) return sequence.tokensToCompute;
-			const rows = Math.max(1, Math.min(sequence.tokensToCompute, logitRows));
-			logitRows -= rows;
-			return rows;
-		});
-		const shares = prefillShares(wants, budget, this.#steps);
-		return prefilling
-			.map((sequence, index) => entry(sequence, shares[index] ?? 0))
-			.filter(({ count }) => count > 0);
+	#commitEntry(
+		entry: PlanEntry,
+		sample: (entry: PlanEntry, index: number) => number,
+	): EndedSequence | null {
+		const { sequence, slot, from, count, draft } = entry;
+		const own = count - draft.length;
+		const computeTo = (length: number) => {
+			sequence.computedTokens = length;
+			this.ledger.extend(slot, sequence.tokens, from, length, entry.isPrefill);
+		};
+		if (!entry.samples || sequence.cancelled) {
+			computeTo(from + own);
+			if (draft.length > 0) this.ledger.forget(slot, from + own);
+			return null;
+		}
+		let end: EndedSequence | null = null;
+		const emitted = verifyDraft(
+			draft,
+			(index) => {
+				const token = sample(entry, own - 1 + index);
+				end = this.#accept(sequence, token);
+				return token;
+			},
+			() => end !== null,
+		);
+		// The last of them was sampled and not computed.
+		const accepted = emitted.length - 1;
+		computeTo(from + own + accepted);
+		if (accepted < draft.length)
+			this.ledger.forget(slot, from + own + accepted);
+		this.#queue.charge(sequence, 1 + accepted);
+		if (!entry.isPrefill)
+			this.#builder.heardDraft(sequence, draft.length, accepted);
+		return end;
 	}
 
 	#accept(sequence: Sequence, token: number): EndedSequence | null {
@@ -264,55 +300,36 @@ export class Scheduler {
 		if (stops && generated > spec.minTokens)
 			return { sequence, reason: "stop", stopToken: token };
 		sequence.append(token);
-		const room = Math.min(this.limits.contextLength, this.limits.kvCells);
-		const isFull = generated === spec.maxTokens || sequence.length >= room;
+		const isFull =
+			generated === spec.maxTokens || sequence.length >= this.mostTokens;
 		return isFull ? { sequence, reason: "length", stopToken: null } : null;
 	}
 
-	#enqueue(sequence: Sequence): void {
-		const place = this.#waiting.findIndex((other) => before(sequence, other));
-		if (place === -1) this.#waiting.push(sequence);
-		else this.#waiting.splice(place, 0, sequence);
-	}
-
+	/** Tokens are kept; cells stay cached as long as nobody needs them. */
 	#preempt(sequence: Sequence): void {
 		this.#leave(sequence);
+		this.#requeue(sequence);
+	}
+
+	#requeue(sequence: Sequence): void {
+		this.#running = this.#running.filter((other) => other !== sequence);
 		sequence.computedTokens = 0;
 		sequence.preemptions++;
 		this.#preemptions++;
-		this.#enqueue(sequence);
+		this.#queue.putBack(sequence);
 	}
 
 	#leave(sequence: Sequence): void {
 		this.#running = this.#running.filter((other) => other !== sequence);
 		if (sequence.slot === null) return;
-		insertSorted(this.#freeSlots, sequence.slot);
-		this.#released.push(sequence.slot);
+		this.ledger.close(sequence.slot, sequence.tokens, sequence.computedTokens);
 		sequence.slot = null;
 	}
 }
 
-function insertSorted(slots: number[], slot: number): void {
-	const place = slots.findIndex((other) => other > slot);
-	slots.splice(place === -1 ? slots.length : place, 0, slot);
-}
-
 /** Whether `a` runs before `b`. */
-function before(a: Sequence, b: Sequence): boolean {
+function isBefore(a: Sequence, b: Sequence): boolean {
 	return a.spec.priority !== b.spec.priority
 		? a.spec.priority < b.spec.priority
 		: a.arrival < b.arrival;
-}
-
-function entry(sequence: Sequence, count: number): PlanEntry {
-	const from = sequence.computedTokens;
-	return {
-		sequence,
-		slot: sequence.slot as number,
-		from,
-		count,
-		samples: from + count === sequence.length,
-		wantsAllLogits:
-			sequence.spec.wantsPromptLogits && from < sequence.promptLength,
-	};
 }

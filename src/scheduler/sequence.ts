@@ -15,7 +15,16 @@ export interface SequenceSpec {
 	wantsPromptLogits: boolean;
 	/** Lower runs first. */
 	priority: number;
+	/** Who gets equal shares of the engine. */
+	tenant: string;
+	/** Sequences of different adapters are never computed in the same step; empty is the base model. */
+	adapter: string;
+	/** Prefixes are shared within a namespace: adapter and salt. */
+	namespace: string;
 }
+
+/** Why a sequence waits: nothing is free for it, or another one is computing the prefix that it needs. */
+export type WaitReason = "slot" | "memory" | "prefix";
 
 /**
  * All scheduling state of one choice of one request. The scheduler alone writes it.
@@ -35,6 +44,9 @@ export class Sequence {
 	tokens: Int32Array;
 	length: number;
 	computedTokens = 0;
+	/** Of the prompt, found in the prefix cache when it was first admitted. */
+	cachedTokens = 0;
+	waitsFor: WaitReason = "slot";
 	cancelled = false;
 	preemptions = 0;
 

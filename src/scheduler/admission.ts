@@ -1,0 +1,134 @@
+import { type CommonPrefixes, createCommonPrefixes } from "./common-prefix.ts";
+import type { KvLedger } from "./kv-ledger.ts";
+import type { ReusablePrefix } from "./reusable-prefix.ts";
+import type { SchedulerLimits } from "./scheduler-limits.ts";
+import type { Sequence, WaitReason } from "./sequence.ts";
+import type { WaitingQueue } from "./waiting-queue.ts";
+
+/** However long its answer has become, a sequence is expected to go on for so many tokens. */
+const leastExpectedTokens = 16;
+const firstExpectedTokens = 64;
+
+/** Decides who may begin: who is next, what it can reuse, and whether it fits beside those that run. */
+export class Admission {
+	readonly #limits: SchedulerLimits;
+	readonly #ledger: KvLedger;
+	readonly #queue: WaitingQueue;
+	readonly #commonPrefixes: CommonPrefixes = createCommonPrefixes();
+	/** Generated tokens of a sequence, exponential average: how much a newcomer will probably need. */
+	#expectedTokens: number;
+
+	constructor(limits: SchedulerLimits, ledger: KvLedger, queue: WaitingQueue) {
+		this.#limits = limits;
+		this.#ledger = ledger;
+		this.#queue = queue;
+		this.#expectedTokens = limits.expectedTokens ?? firstExpectedTokens;
+	}
+
+	/** A sequence ended by itself. */
+	learn(generatedTokens: number): void {
+		this.#expectedTokens += 0.05 * (generatedTokens - this.#expectedTokens);
+	}
+
+	/**
+	 * Lets newcomers in while fewer run than may, and their tokens, with what they will probably generate, fit beside those
+	 * that run. Nobody overtakes somebody who waits for memory; who waits for a prefix that is being computed is passed by.
+	 * Gives those that have begun.
+	 */
+	admit(alreadyRunning: readonly Sequence[]): Sequence[] {
+		const running = [...alreadyRunning];
+		const passed = new Set<Sequence>();
+		let reason: WaitReason = "slot";
+		let promised = running.reduce(
+			(cells, sequence) => cells + this.#growth(sequence),
+			0,
+		);
+		while (running.length < this.#limits.maxSequences) {
+			const sequence = this.#queue.next(passed);
+			if (sequence === null) break;
+			const prefix = this.#findPrefix(sequence);
+			if (this.#awaitsPrefix(sequence, prefix.length, running)) {
+				sequence.waitsFor = "prefix";
+				passed.add(sequence);
+				continue;
+			}
+			const isAlone = running.length === 0;
+			const need = promised + this.#need(sequence, prefix);
+			if (!isAlone && need > this.#ledger.availableCells) {
+				reason = "memory";
+				break;
+			}
+			if (!this.#begin(sequence, prefix)) break;
+			promised += this.#growth(sequence);
+			running.push(sequence);
+		}
+		for (const sequence of this.#queue.sequences)
+			if (!passed.has(sequence)) sequence.waitsFor = reason;
+		return running.slice(alreadyRunning.length);
+	}
+
+	#findPrefix(sequence: Sequence): ReusablePrefix {
+		const { namespace, wantsPromptLogits } = sequence.spec;
+		// The last token is always computed: its logits give the next one.
+		const most = wantsPromptLogits ? 0 : sequence.length - 1;
+		return this.#ledger.find(namespace, sequence.tokens, most);
+	}
+
+	/** Whether a running sequence is about to compute a longer prefix of this one than the cache has. */
+	#awaitsPrefix(
+		sequence: Sequence,
+		cached: number,
+		running: readonly Sequence[],
+	): boolean {
+		const { sharesPrefixes, costs, leastSharedTokens } = this.#limits;
+		if (!sharesPrefixes || sequence.spec.wantsPromptLogits) return false;
+		// Who waits already waits for the rest, too.
+		const least = sequence.waitsFor === "prefix" ? 1 : leastSharedTokens;
+		return running.some((other) => {
+			if (other.isDecoding || other.spec.namespace !== sequence.spec.namespace)
+				return false;
+			const common = this.#commonPrefixes.length(sequence, other);
+			const shared = Math.min(common, sequence.length - 1);
+			const gain = shared - cached;
+			return (
+				shared > other.computedTokens &&
+				gain >= least &&
+				costs.copySeconds(shared) < costs.prefillSeconds(gain, cached)
+			);
+		});
+	}
+
+	#begin(sequence: Sequence, prefix: ReusablePrefix): boolean {
+		const { namespace } = sequence.spec;
+		const opened = this.#ledger.open(namespace, sequence.tokens, prefix);
+		if (opened === null) return false;
+		sequence.slot = opened.slot;
+		sequence.computedTokens = opened.cachedTokens;
+		if (sequence.preemptions === 0) sequence.cachedTokens = opened.cachedTokens;
+		this.#queue.remove(sequence);
+		this.#queue.charge(sequence, sequence.tokensToCompute);
+		return true;
+	}
+
+	/** Cells of the unified pool that letting a sequence in takes now and, probably, later; streams have theirs anyway. */
+	#need(sequence: Sequence, prefix: ReusablePrefix): number {
+		if (this.#limits.kvLayout === "streams") return 0;
+		return this.#growth(sequence) - prefix.length + prefix.cells;
+	}
+
+	/** Cells that a sequence will take beyond those it has: the rest of its tokens and its probable answer. */
+	#growth(sequence: Sequence): number {
+		const { contextLength, kvCells, kvLayout } = this.#limits;
+		if (kvLayout === "streams") return 0;
+		const { generatedTokens, tokensToCompute, length, spec } = sequence;
+		const left = Math.min(
+			(spec.maxTokens ?? Number.POSITIVE_INFINITY) - generatedTokens,
+			Math.min(contextLength, kvCells) - length,
+		);
+		const expected = Math.max(
+			leastExpectedTokens,
+			this.#expectedTokens - generatedTokens,
+		);
+		return tokensToCompute + Math.max(0, Math.ceil(Math.min(left, expected)));
+	}
+}
