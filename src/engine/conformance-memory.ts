@@ -134,10 +134,39 @@ export function describeSequences(
 		expect(() => engine.copySequence(0, 2, 0, 11)).toThrow(/source holds 10/);
 		expect(() => engine.copySequence(0, 2, 4, 8)).toThrow(/target holds 0/);
 		expect(() => engine.copySequence(0, 0, 0, -1)).toThrow(/the same/);
-		expect(() => engine.copySequence(0, maxSequences, 0, -1)).toThrow(
-			/no sequence/,
-		);
+		const beyond = engine.info.sequenceSlots;
+		expect(() => engine.copySequence(0, beyond, 0, -1)).toThrow(/no sequence/);
 	});
+
+	if (kvLayout === "unified") {
+		it("has slots for many more sequences than it computes at once", async () => {
+			const last = engine.info.sequenceSlots - 1;
+			expect(last).toBeGreaterThan(maxSequences);
+			const prompt = text(20, 60);
+			const expected = await alone([...prompt, 322]);
+			await feed(engine, 0, prompt);
+			engine.copySequence(0, last, 0, -1);
+			engine.removeSequence(0, 0, -1);
+			const state = engine.saveSequence(last);
+			expectSame(await feed(engine, last, [322], { from: 20 }), expected);
+			expect(engine.restoreSequence(last - 1, state)).toBe(true);
+			expectSame(await feed(engine, last - 1, [322], { from: 20 }), expected);
+			engine.removeSequence(last, 0, -1);
+			engine.removeSequence(last - 1, 0, -1);
+		});
+
+		it("lets a sequence give up cells in its middle for another's equal ones", async () => {
+			const prompt = text(40, 61);
+			const ending = text(6, 62);
+			const expected = await alone([...prompt, ...ending, 323]);
+			await feed(engine, 0, prompt);
+			await feed(engine, 2, [...prompt, ...ending]);
+			engine.removeSequence(2, 10, 40);
+			engine.copySequence(0, 2, 10, 40);
+			engine.removeSequence(0, 0, -1);
+			expectSame(await feed(engine, 2, [323], { from: 46 }), expected);
+		});
+	}
 
 	it("computes again what was removed from the end", async () => {
 		const prompt = text(40, 16);
@@ -262,7 +291,9 @@ export function describeSequences(
 			run(engine, [{ sequence: 0, position: 0, token: -1 }]),
 		).rejects.toThrow(/vocabulary/);
 		await expect(
-			run(engine, [{ sequence: maxSequences, position: 0, token: 300 }]),
+			run(engine, [
+				{ sequence: engine.info.sequenceSlots, position: 0, token: 300 },
+			]),
 		).rejects.toThrow(/no sequence/);
 		await run(engine, [{ sequence: 0, position: 0, token: 300 }]);
 		expect(() => engine.logits(0)).toThrow(/wantsLogits/);

@@ -64,7 +64,7 @@ export async function feed(
 }
 
 export function clear(engine: Engine): void {
-	for (let sequence = 0; sequence < engine.info.maxSequences; sequence++)
+	for (let sequence = 0; sequence < engine.info.sequenceSlots; sequence++)
 		engine.removeSequence(sequence, 0, -1);
 }
 

@@ -6,6 +6,15 @@ import type { EngineInfo, EngineOptions, TokenBatch } from "./engine.ts";
 /** `LLAMA_MAX_SEQ` of llama.cpp; the fake engine has the same limit. */
 const mostSequences = 256;
 
+/** With streams each slot is a buffer. Slots of a unified cache cost next to nothing: a few more keep what has ended. */
+export function countSequenceSlots({
+	kvLayout,
+	maxSequences,
+}: EngineOptions): number {
+	if (kvLayout === "streams") return maxSequences;
+	return Math.min(mostSequences, Math.max(32, 2 * maxSequences));
+}
+
 export function assertUsableOptions(options: EngineOptions): void {
 	const {
 		contextLength,
@@ -50,7 +59,7 @@ export function assertEntries(
 	tokenCount: number,
 	info: EngineInfo,
 ): void {
-	const { maxBatchTokens, vocabularySize, maxSequences } = info;
+	const { maxBatchTokens, vocabularySize, sequenceSlots } = info;
 	if (
 		!Number.isInteger(tokenCount) ||
 		tokenCount < 1 ||
@@ -66,20 +75,20 @@ export function assertEntries(
 		const sequence = batch.sequences[index] ?? -1;
 		if (token < 0 || token >= vocabularySize)
 			throw badEntry(index, `token ${token} is not in the vocabulary`);
-		if (sequence < 0 || sequence >= maxSequences)
+		if (sequence < 0 || sequence >= sequenceSlots)
 			throw badEntry(index, `there is no sequence ${sequence}`);
 	}
 }
 
 export function assertSequence(
 	sequence: number,
-	{ maxSequences }: EngineInfo,
+	{ sequenceSlots }: EngineInfo,
 ): void {
-	if (Number.isInteger(sequence) && sequence >= 0 && sequence < maxSequences)
+	if (Number.isInteger(sequence) && sequence >= 0 && sequence < sequenceSlots)
 		return;
 	throw new GalleyError(
 		"engine_error",
-		`There is no sequence ${sequence}: they go from 0 to ${maxSequences - 1}.`,
+		`There is no sequence ${sequence}: they go from 0 to ${sequenceSlots - 1}.`,
 	);
 }
 

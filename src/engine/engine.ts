@@ -2,7 +2,7 @@ import type { SamplingParams } from "../core/generation-request.ts";
 
 /**
  * The contract every engine keeps. `fake/` and `llama/` both pass `engine-conformance.ts`.
- * An engine knows sequences by small numbers (0 to maxSequences - 1) and positions; whose request they serve is the
+ * An engine knows sequences by small numbers (0 to sequenceSlots - 1) and positions; whose request they serve is the
  * scheduler's business.
  */
 
@@ -46,8 +46,12 @@ export interface EngineInfo {
 	devices: readonly string[];
 	vocabularySize: number;
 	contextLength: number;
+	/** Sequences that can be computed at once. */
 	maxSequences: number;
+	/** Sequences that can hold something: with a unified cache more than are computed at once. */
+	sequenceSlots: number;
 	kvCells: number;
+	kvLayout: KvLayout;
 	maxBatchTokens: number;
 	/** Sequences can be cut and copied at any position; false for recurrent and sliding-window models. */
 	canShareMemory: boolean;
@@ -117,7 +121,7 @@ export interface Engine extends Disposable {
 	createSampler(sampling: SamplingParams): Sampler;
 	/**
 	 * Positions from (inclusive) to end (exclusive) of `source` become `target`'s too. -1 as end is all. The target must hold
-	 * exactly the positions before `from`; the layout `streams` copies from 0 only, into an empty sequence.
+	 * the positions before `from` and none of those copied; the layout `streams` copies from 0 only, into an empty sequence.
 	 */
 	copySequence(source: number, target: number, from: number, end: number): void;
 	/** False when this memory can't be cut there; then only whole sequences (0, -1) can be removed. */
@@ -126,6 +130,11 @@ export interface Engine extends Disposable {
 	saveSequence(sequence: number): Uint8Array;
 	/** False when there is no room. */
 	restoreSequence(sequence: number, state: Uint8Array): boolean;
+	/**
+	 * Reopens the cache in another layout: everything that sequences hold is gone, `info` tells what it is now. Where memory does
+	 * not suffice it stays as it was, empty.
+	 */
+	changeLayout(layout: KvLayout): Promise<void>;
 	/** Ends a run in progress soon. */
 	abort(): void;
 }

@@ -8,12 +8,17 @@ import type {
 	Engine,
 	EngineInfo,
 	EngineOptions,
+	KvLayout,
 	RunResult,
 	Sampler,
 	TokenBatch,
 } from "../engine.ts";
 import { EngineLife } from "../engine-life.ts";
-import { assertEntries, assertUsableOptions } from "../engine-limits.ts";
+import {
+	assertEntries,
+	assertUsableOptions,
+	countSequenceSlots,
+} from "../engine-limits.ts";
 import { Candidates } from "../sampling/candidates.ts";
 import {
 	extendPrefix,
@@ -34,11 +39,12 @@ const bytesPerCell = 16;
  * options say otherwise.
  */
 export class FakeEngine implements Engine {
-	readonly info: EngineInfo;
+	info: EngineInfo;
 	readonly vocabulary: FakeVocabulary;
 	readonly #fake: FakeOptions;
 	readonly #model: FakeModel;
-	readonly #memory: FakeMemory;
+	#memory: FakeMemory;
+	readonly #options: EngineOptions;
 	readonly #batch: TokenBatch;
 	readonly #samplerHost: FakeSamplerHost;
 	readonly #life = new EngineLife<FakeSampler>();
@@ -53,15 +59,10 @@ export class FakeEngine implements Engine {
 		const { vocabulary, endAfter, canShareMemory } = fake;
 		const contextLength = Math.min(options.contextLength, kvCells);
 		this.#fake = fake;
+		this.#options = { ...options, contextLength };
 		this.vocabulary = new FakeVocabulary(fake);
 		this.#model = { vocabularySize: vocabulary, endAfter };
-		this.#memory = new FakeMemory({
-			layout: options.kvLayout,
-			kvCells,
-			contextLength,
-			maxSequences,
-			canShareMemory,
-		});
+		this.#memory = this.#createMemory(options.kvLayout);
 		this.#batch = {
 			tokens: new Int32Array(maxBatchTokens),
 			positions: new Int32Array(maxBatchTokens),
@@ -75,7 +76,9 @@ export class FakeEngine implements Engine {
 			vocabularySize: vocabulary,
 			contextLength,
 			maxSequences,
+			sequenceSlots: countSequenceSlots(options),
 			kvCells,
+			kvLayout: options.kvLayout,
 			maxBatchTokens,
 			canShareMemory,
 			modelBytes: 0,
@@ -158,6 +161,13 @@ export class FakeEngine implements Engine {
 		return this.#memory.restore(sequence, state);
 	}
 
+	async changeLayout(kvLayout: KvLayout): Promise<void> {
+		this.#life.assertIdle();
+		this.#memory = this.#createMemory(kvLayout);
+		const sequenceSlots = countSequenceSlots({ ...this.#options, kvLayout });
+		this.info = { ...this.info, kvLayout, sequenceSlots };
+	}
+
 	abort(): void {
 		if (this.#life.isRunning) this.#abort?.abort();
 	}
@@ -169,6 +179,17 @@ export class FakeEngine implements Engine {
 
 	[Symbol.dispose](): void {
 		if (this.#life.end()) this.vocabulary[Symbol.dispose]();
+	}
+
+	#createMemory(layout: KvLayout): FakeMemory {
+		const { kvCells, contextLength } = this.#options;
+		return new FakeMemory({
+			layout,
+			kvCells,
+			contextLength,
+			sequenceSlots: countSequenceSlots({ ...this.#options, kvLayout: layout }),
+			canShareMemory: this.#fake.canShareMemory,
+		});
 	}
 
 	#compute(tokenCount: number, isAborted: boolean): RunResult {

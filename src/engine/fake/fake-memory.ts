@@ -12,7 +12,7 @@ export interface FakeMemoryOptions {
 	layout: KvLayout;
 	kvCells: number;
 	contextLength: number;
-	maxSequences: number;
+	sequenceSlots: number;
 	canShareMemory: boolean;
 }
 
@@ -33,7 +33,7 @@ export class FakeMemory {
 
 	constructor(options: FakeMemoryOptions) {
 		this.#options = options;
-		this.#sequences = Array.from({ length: options.maxSequences }, () => ({
+		this.#sequences = Array.from({ length: options.sequenceSlots }, () => ({
 			cells: [],
 			holes: 0,
 		}));
@@ -94,25 +94,31 @@ export class FakeMemory {
 			refuse("this model's memory can't be copied; check canShareMemory");
 		if (source === target) refuse("they are the same");
 		const { cells } = this.#sequence(source);
-		const { cells: targetCells } = this.#sequence(target);
+		const targetEntry = this.#sequence(target);
+		const { cells: targetCells } = targetEntry;
 		const last = end < 0 ? cells.length : end;
 		if (last > cells.length)
 			refuse(`the source holds ${cells.length} positions, not ${last}`);
-		if (targetCells.length !== from)
+		const overlaps = targetCells
+			.slice(from, last)
+			.some((cell) => cell !== null);
+		if (targetCells.length < from || overlaps)
 			refuse(
-				`the target holds ${targetCells.length} positions instead of ${from}`,
+				`the target holds ${targetCells.length} positions and needs those before ${from}, without ${from} to ${last}`,
 			);
 		if (layout === "streams" && from > 0)
 			refuse(
 				'in the layout "streams" a copy starts at 0, into an empty sequence',
 			);
-		for (const cell of cells.slice(from, last)) {
+		for (let position = from; position < last; position++) {
+			const cell = cells[position] ?? null;
 			if (cell === null) throw hole(source);
+			if (position < targetCells.length) targetEntry.holes--;
 			if (layout === "unified") {
 				cell.owners++;
-				targetCells.push(cell);
+				targetCells[position] = cell;
 			} else {
-				targetCells.push({ ...cell, owners: 1 });
+				targetCells[position] = { ...cell, owners: 1 };
 				this.#usedCells++;
 			}
 		}

@@ -1,4 +1,5 @@
 import type { EngineOptions, KvType } from "../engine.ts";
+import { countSequenceSlots } from "../engine-limits.ts";
 import type { AbortFlag } from "./abort-flag.ts";
 import type { NativeLogLine } from "./log.ts";
 import type { NativeContextParams } from "./structs.ts";
@@ -24,7 +25,7 @@ export function toContextParams(
 		n_ctx: options.kvCells,
 		n_batch: options.maxBatchTokens,
 		n_ubatch: Math.min(options.microBatchTokens, options.maxBatchTokens),
-		n_seq_max: options.maxSequences,
+		n_seq_max: countSequenceSlots(options),
 		// Any entry may want logits (prompt log probabilities do). On a CPU the unused part of the buffer is never touched.
 		n_outputs_max: 0,
 		n_threads: options.threads,

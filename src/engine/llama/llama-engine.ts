@@ -3,6 +3,7 @@ import type { SamplingParams } from "../../core/generation-request.ts";
 import type {
 	Engine,
 	EngineInfo,
+	KvLayout,
 	RunResult,
 	Sampler,
 	TokenBatch,
@@ -16,19 +17,19 @@ import type { NativeBindings } from "./bindings.ts";
 import { LogitRows } from "./logit-rows.ts";
 import type { LlamaModel } from "./model.ts";
 import { NativeBatch } from "./native-batch.ts";
+import type { OpenContext } from "./open-context.ts";
 import { LlamaSampler, type SamplerHost } from "./sampler.ts";
-import type { SequenceMemory } from "./sequence-memory.ts";
-import type { Pointer } from "./structs.ts";
 import type { ThreadPool } from "./thread-pool.ts";
 
 /** What `load-engine.ts` has put together; the engine owns all of it. */
 export interface LlamaEngineParts {
 	model: LlamaModel;
-	context: Pointer;
-	memory: SequenceMemory;
 	abortFlag: AbortFlag;
 	threadPool: ThreadPool | null;
-	info: EngineInfo;
+	opened: OpenContext;
+	/** Makes a context of another layout, once the present one is freed. */
+	reopen: (kvLayout: KvLayout) => Promise<OpenContext>;
+	devices: readonly string[];
 	threads: number;
 	threadsBatch: number;
 	/** A GPU goes on computing after decode has returned. */
@@ -46,29 +47,30 @@ const refused = -1;
  * UV_THREADPOOL_SIZE=1, so that it is always the same thread and its caches stay warm.
  */
 export class LlamaEngine implements Engine {
-	readonly info: EngineInfo;
 	readonly vocabulary: Vocabulary;
 	readonly #parts: LlamaEngineParts;
 	readonly #native: NativeBindings;
 	readonly #batch: NativeBatch;
-	readonly #logitRows: LogitRows;
+	#opened: OpenContext;
+	#logitRows: LogitRows;
 	readonly #life = new EngineLife<LlamaSampler>();
 	readonly #samplerHost: SamplerHost;
 	/** The run that a sequence was last seen in: finds sequences with several entries. */
-	readonly #lastRuns: Float64Array;
+	#lastRuns: Float64Array;
 	#runs = 0;
 	#threadsBatch: number;
 
 	constructor(parts: LlamaEngineParts) {
-		const { info, model, context, threadsBatch } = parts;
+		const { model, opened, threadsBatch } = parts;
+		const { info } = opened;
 		const { vocabulary } = model;
 		this.#parts = parts;
 		this.#native = model.library.native;
-		this.info = info;
+		this.#opened = opened;
 		this.vocabulary = vocabulary;
 		this.#batch = new NativeBatch(info.maxBatchTokens);
 		this.#logitRows = new LogitRows(info);
-		this.#lastRuns = new Float64Array(info.maxSequences);
+		this.#lastRuns = new Float64Array(info.sequenceSlots);
 		this.#threadsBatch = threadsBatch;
 		this.#samplerHost = {
 			model: {
@@ -84,10 +86,14 @@ export class LlamaEngine implements Engine {
 			contextWithLogits: (batchIndex) => {
 				this.#life.assertIdle();
 				this.#logitRows.assertHas(batchIndex);
-				return context;
+				return this.#opened.context;
 			},
 			release: (sampler) => this.#life.release(sampler),
 		};
+	}
+
+	get info(): EngineInfo {
+		return { ...this.#opened.info, devices: this.#parts.devices };
 	}
 
 	get batch(): TokenBatch {
@@ -98,7 +104,8 @@ export class LlamaEngine implements Engine {
 	run(tokenCount: number): Promise<RunResult> {
 		return this.#life.during(async () => {
 			assertEntries(this.#batch, tokenCount, this.info);
-			const { context, memory, model, abortFlag } = this.#parts;
+			const { model, abortFlag } = this.#parts;
+			const { context, memory } = this.#opened;
 			this.#useThreads(this.#hasPrefill(tokenCount));
 			this.#logitRows.forget();
 			model.library.log.forgetProblems();
@@ -142,24 +149,24 @@ export class LlamaEngine implements Engine {
 	): void {
 		this.#assertIdleSequence(source);
 		this.#assertIdleSequence(target);
-		this.#parts.memory.copy(source, target, from, end);
+		this.#opened.memory.copy(source, target, from, end);
 	}
 
 	removeSequence(sequence: number, from: number, end: number): boolean {
 		this.#assertIdleSequence(sequence);
-		return this.#parts.memory.remove(sequence, from, end);
+		return this.#opened.memory.remove(sequence, from, end);
 	}
 
 	/** Ends the validity of the last run's logits when a copy between streams is put off. */
 	saveSequence(sequence: number): Uint8Array {
 		this.#assertIdleSequence(sequence);
-		return this.#parts.memory.save(sequence);
+		return this.#opened.memory.save(sequence);
 	}
 
 	/** Ends the validity of the last run's logits when a copy between streams is put off. */
 	restoreSequence(sequence: number, state: Uint8Array): boolean {
 		this.#assertIdleSequence(sequence);
-		return this.#parts.memory.restore(sequence, state);
+		return this.#opened.memory.restore(sequence, state);
 	}
 
 	/** On a CPU the run ends within one operation of the graph; on a GPU after what is queued. */
@@ -167,10 +174,26 @@ export class LlamaEngine implements Engine {
 		if (this.#life.isRunning) this.#parts.abortFlag.set(true);
 	}
 
+	async changeLayout(kvLayout: KvLayout): Promise<void> {
+		await this.#life.during(async () => {
+			const before = this.#opened.info.kvLayout;
+			if (kvLayout === before) return;
+			this.#native.llama_free(this.#opened.context);
+			// Both would not fit in memory at once. Where the new one doesn't fit at all, the old one did.
+			this.#opened = await this.#parts
+				.reopen(kvLayout)
+				.catch(() => this.#parts.reopen(before));
+			const { info } = this.#opened;
+			this.#logitRows = new LogitRows(info);
+			this.#lastRuns = new Float64Array(info.sequenceSlots);
+			this.#threadsBatch = this.#parts.threadsBatch;
+		});
+	}
+
 	[Symbol.dispose](): void {
 		if (!this.#life.end()) return;
-		const { context, threadPool, abortFlag, model } = this.#parts;
-		this.#native.llama_free(context);
+		const { threadPool, abortFlag, model } = this.#parts;
+		this.#native.llama_free(this.#opened.context);
 		threadPool?.[Symbol.dispose]();
 		abortFlag[Symbol.dispose]();
 		model[Symbol.dispose]();
@@ -191,15 +214,17 @@ export class LlamaEngine implements Engine {
 
 	/** The library takes its "batch" threads for all but a lone token; here the kind of step decides. */
 	#useThreads(hasPrefill: boolean): void {
-		const { context, threads, threadsBatch } = this.#parts;
+		const { threads, threadsBatch } = this.#parts;
 		const wanted = hasPrefill ? threadsBatch : threads;
 		if (wanted === this.#threadsBatch) return;
+		const { context } = this.#opened;
 		this.#native.llama_set_n_threads(context, threads, wanted);
 		this.#threadsBatch = wanted;
 	}
 
 	async #decode(tokenCount: number): Promise<number> {
-		const { context, computesAsynchronously } = this.#parts;
+		const { computesAsynchronously } = this.#parts;
+		const { context } = this.#opened;
 		const code = await new Promise<number>((resolve, reject) => {
 			this.#native.llama_decode.async(
 				context,
@@ -227,7 +252,7 @@ export class LlamaEngine implements Engine {
 		for (let index = tokenCount - 1; index >= 0; index--)
 			firstPositions.set(sequences[index] ?? 0, positions[index] ?? 0);
 		for (const [sequence, position] of firstPositions)
-			this.#parts.memory.remove(sequence, position, -1);
+			this.#opened.memory.remove(sequence, position, -1);
 	}
 
 	#assertIdleSequence(sequence: number): void {

@@ -31,7 +31,7 @@ export class LogitRows {
 			throw new GalleyError("engine_error", "The engine computed no logits.");
 		// The library keeps room for at least a row of each sequence.
 		const bytes =
-			4 * this.#info.vocabularySize * Math.max(rows, this.#info.maxSequences);
+			4 * this.#info.vocabularySize * Math.max(rows, this.#info.sequenceSlots);
 		if (
 			this.#memory?.address === address &&
 			this.#memory.buffer.byteLength >= bytes

@@ -151,7 +151,7 @@ function assertCopyable(copy: {
 	};
 	if (source === target) refuse("they are the same");
 	if (last > available) refuse(`the source holds ${available}`);
-	if (targetLength !== from)
+	if (targetLength < from || (from === 0 && targetLength > 0))
 		refuse(
 			`the target holds ${targetLength} and needs exactly the positions before ${from}`,
 		);
