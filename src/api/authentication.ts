@@ -7,7 +7,15 @@ declare module "fastify" {
 		/** False opens a route to requests without a key. */
 		needsKey?: boolean;
 	}
+
+	interface FastifyRequest {
+		/** Which key was sent, as a short hash; empty where none is asked for. */
+		keyIdentity: string;
+	}
 }
+
+/** Hex digits: enough to tell an operator's keys apart. */
+const identityLength = 12;
 
 /**
  * Asks every request for a key, except on routes that are open; unknown paths are answered only to those who have one.
@@ -17,12 +25,17 @@ export function registerAuthentication(
 	app: FastifyInstance,
 	apiKeyHashes: readonly string[],
 ): void {
+	app.decorateRequest("keyIdentity", "");
 	if (apiKeyHashes.length === 0) return;
 	const accepted = apiKeyHashes.map(toDigest);
 	app.addHook("onRequest", (request, reply, done) => {
 		if (request.routeOptions.config?.needsKey === false) return done();
 		const key = keyOf(request);
-		if (key !== null && isAccepted(key, accepted)) return done();
+		const digest = key === null ? null : toKeyDigest(key);
+		if (digest !== null && isAccepted(digest, accepted)) {
+			request.keyIdentity = digest.toString("hex").slice(0, identityLength);
+			return done();
+		}
 		reply.header("www-authenticate", "Bearer");
 		const message =
 			key === null
@@ -49,9 +62,12 @@ function keyOf({ headers }: FastifyRequest): string | null {
 	return typeof own === "string" && own !== "" ? own : null;
 }
 
+function toKeyDigest(key: string): Buffer {
+	return createHash("sha256").update(key).digest();
+}
+
 /** Looks at all of them, wherever the match is. */
-function isAccepted(key: string, accepted: readonly Buffer[]): boolean {
-	const digest = createHash("sha256").update(key).digest();
+function isAccepted(digest: Buffer, accepted: readonly Buffer[]): boolean {
 	let hasMatch = false;
 	for (const one of accepted)
 		hasMatch = timingSafeEqual(digest, one) || hasMatch;

@@ -21,6 +21,7 @@ import {
 	ready,
 	readySchema,
 } from "./routes/health.ts";
+import { listRequests, listRequestsSchema } from "./routes/live-requests.ts";
 import {
 	licenseSchema,
 	licenseText,
@@ -127,6 +128,12 @@ export function registerRoutes(
 			metrics(context),
 		);
 	}
+
+	app.get(
+		"/v1/requests",
+		{ schema: listRequestsSchema },
+		listRequests(context),
+	);
 
 	app.get("/v1/metadata", { schema: metadataSchema }, metadata(context));
 	app.get("/v1/manifest", { schema: manifestSchema }, manifest(context));

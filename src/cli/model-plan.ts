@@ -16,6 +16,7 @@ import {
 	selectProfile,
 } from "../models/profile.ts";
 import type { LoadOptions } from "../runtime/engine-protocol.ts";
+import type { SchedulingOptions } from "../runtime/scheduling-options.ts";
 import { findAccelerator } from "./engine-devices.ts";
 
 /** What is known of a model before anything is loaded: where it is, how it will run here, and what to tell of it. */
@@ -84,7 +85,7 @@ async function planLlama(
 
 function toLoadOptions(
 	reference: ModelReference,
-	{ settings, maxLogitRows }: Profile,
+	{ settings, maxLogitRows, memory }: Profile,
 	config: ServiceConfig,
 	search: PackageSearch,
 ): LoadOptions {
@@ -98,7 +99,34 @@ function toLoadOptions(
 		engine: "llama",
 		search,
 		options,
+		scheduling: toScheduling(
+			config,
+			maxLogitRows,
+			memory.availableBytes - memory.totalBytes,
+		),
+	};
+}
+
+/** Host memory that evicted prefixes may take where nobody said: an eighth of what is left, and not more than this. */
+const mostHostCacheBytes = 2 * 1024 ** 3;
+
+function toScheduling(
+	config: ServiceConfig,
+	maxLogitRows: number,
+	availableBytes: number,
+): SchedulingOptions {
+	return {
 		maxLogitRows,
+		targetItlMs: config.targetItlMs,
+		prefixCache: config.prefixCache,
+		maxIdleCells: null,
+		speculation: config.speculation === "auto",
+		hostCacheBytes:
+			config.hostCacheBytes ??
+			Math.floor(Math.min(mostHostCacheBytes, availableBytes / 8)),
+		prefixCacheDirectory: config.prefixCacheDir,
+		prefixCacheDiskBytes: config.prefixCacheDiskBytes,
+		adaptsKvLayout: config.kvLayout === "auto" && config.kvCacheTokens === null,
 	};
 }
 
@@ -110,12 +138,13 @@ function planFake(reference: ModelReference, config: ServiceConfig): ModelPlan {
 		config.maxNumBatchedTokens ?? 2048,
 		maxSequences,
 	);
-	const kvLayout = config.kvLayout === "auto" ? "streams" : config.kvLayout;
+	const fallback = config.kvCacheTokens === null ? "streams" : "unified";
+	const kvLayout = config.kvLayout === "auto" ? fallback : config.kvLayout;
 	const options = {
 		modelPath: reference.path,
 		contextLength,
 		maxSequences,
-		kvCells: contextLength * maxSequences,
+		kvCells: config.kvCacheTokens ?? contextLength * maxSequences,
 		kvLayout,
 		kvTypeK: config.kvCacheTypeK,
 		kvTypeV: config.kvCacheTypeV,
@@ -154,7 +183,12 @@ function planFake(reference: ModelReference, config: ServiceConfig): ModelPlan {
 			hasChatTemplate: true,
 			profile: { id, name: "fake" },
 		},
-		load: { engine: "fake", search: {}, options, maxLogitRows: maxBatchTokens },
+		load: {
+			engine: "fake",
+			search: {},
+			options,
+			scheduling: toScheduling(config, maxBatchTokens, mostHostCacheBytes),
+		},
 		explanation:
 			"The fake engine computes nothing: its answers are for tests and benchmarks.",
 	};

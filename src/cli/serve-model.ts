@@ -163,6 +163,7 @@ async function createLanguageModel(
 		queue: {
 			maxQueuedRequests: config.maxQueuedRequests,
 			maxQueuedPromptTokens: config.maxQueuedPromptTokens,
+			maxQueueSeconds: config.maxQueueSeconds,
 			maxSequences: plan.load.options.maxSequences,
 		},
 		metrics,

@@ -29,6 +29,14 @@ export const operationOptions = {
 		description: "prompt tokens that may wait, all requests together",
 		commands: service,
 	}),
+	maxQueueSeconds: option({
+		type: seconds({ min: 0, max: 86_400 }),
+		fallback: 60,
+		placeholder: "seconds",
+		description:
+			"how long a request may be expected to wait before it is answered 429 instead; 0 is any time",
+		commands: service,
+	}),
 	maxRequestBytes: option({
 		type: byteCount({ min: 1024, max: 1024 * mebibyte }),
 		fallback: 8 * mebibyte,

@@ -2,12 +2,14 @@ import { modelOptions } from "./model-options.ts";
 import { networkOptions } from "./network-options.ts";
 import { operationOptions } from "./operation-options.ts";
 import type { Option } from "./option.ts";
+import { schedulingOptions } from "./scheduling-options.ts";
 
 type OptionTable = Readonly<Record<string, Option<unknown, unknown>>>;
 
 /** Every option of a service. Each row is read by the service; one that nothing reads must not exist. */
 const serviceOptions = {
 	...modelOptions,
+	...schedulingOptions,
 	...networkOptions,
 	...operationOptions,
 } as const satisfies OptionTable;
@@ -37,6 +39,10 @@ export const serviceOptionGroups: readonly {
 	{
 		title: "Model:",
 		names: Object.keys(modelOptions) as (keyof typeof modelOptions)[],
+	},
+	{
+		title: "Scheduling:",
+		names: Object.keys(schedulingOptions) as (keyof typeof schedulingOptions)[],
 	},
 	{
 		title: "Network and access:",

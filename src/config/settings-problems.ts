@@ -30,6 +30,22 @@ export function settingsProblems(settings: ServiceSettings): string[] {
 		);
 	}
 
+	const { kvCacheTokens, maxModelLen, kvLayout } = settings;
+	if (kvCacheTokens !== null && kvLayout === "streams") {
+		problems.push(
+			"--kv-cache-tokens is one pool for all sequences, so it goes with --kv-layout unified or auto.",
+		);
+	}
+	if (
+		kvCacheTokens !== null &&
+		maxModelLen !== null &&
+		kvCacheTokens < maxModelLen
+	) {
+		problems.push(
+			`--kv-cache-tokens ${kvCacheTokens} can't hold one sequence of --max-model-len ${maxModelLen}.`,
+		);
+	}
+
 	const isQuantized =
 		settings.kvCacheTypeV === "q8_0" || settings.kvCacheTypeV === "q4_0";
 	if (isQuantized && settings.flashAttention === "off") {

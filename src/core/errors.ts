@@ -24,6 +24,7 @@ export const errorKinds = {
 	payload_too_large: { status: 413, type: "invalid_request_error" },
 	unsupported_media_type: { status: 415, type: "invalid_request_error" },
 	queue_full: { status: 429, type: "rate_limit_error" },
+	deadline_unreachable: { status: 429, type: "rate_limit_error" },
 	client_closed: { status: 499, type: "invalid_request_error" },
 	internal: { status: 500, type: "server_error" },
 	invalid_configuration: { status: 500, type: "server_error" },

@@ -89,6 +89,12 @@ export interface GenerationRequest {
 	promptLogprobs: number | null;
 	/** Lower runs first, as in vLLM. */
 	priority: number;
+	/** Whose request it is: tenants get equal shares. Empty when nothing tells. */
+	tenant: string;
+	/** Prefixes are shared only between requests with the same salt. */
+	cacheSalt: string;
+	/** Milliseconds from arrival to the first token at most; null waits as long as it takes. */
+	deadlineMs: number | null;
 	/** Show control tokens such as `<|im_end|>` as text. */
 	renderSpecialTokens: boolean;
 }

@@ -61,6 +61,43 @@ export interface ServiceLoad {
 	maxSequences: number;
 }
 
+/** One choice of one request, as the engine sees it now. */
+export interface LiveRequestInfo {
+	/** As in `X-Request-Id`. */
+	id: string;
+	choice: number;
+	state: "waiting" | "prefill" | "decode";
+	/** What a waiting one waits for; null when it runs. */
+	waitsFor: "slot" | "memory" | "prefix" | null;
+	/** Lower runs first. */
+	priority: number;
+	promptTokens: number;
+	/** Of the prompt tokens, those that were not computed again. */
+	cachedTokens: number;
+	/** Tokens in the KV cache now. */
+	computedTokens: number;
+	generatedTokens: number;
+	preemptions: number;
+	/** Since arrival. */
+	ageSeconds: number;
+}
+
+/** What the engine holds at one moment. */
+export interface LiveState {
+	requests: readonly LiveRequestInfo[];
+	kvCells: number;
+	/** 0 to 1: cells that running requests hold. */
+	kvCacheUsage: number;
+	/** Kept for future requests, held by no running one. */
+	retainedTokens: number;
+	/** Saved outside the KV cache. */
+	savedTokens: number;
+	kvLayout: "unified" | "streams";
+	maxSequences: number;
+	/** The inter-token latency that the scheduler aims at; 0 when there is no target. */
+	targetItlMs: number;
+}
+
 /** One base model, ready to generate: what the API surfaces speak to. */
 export interface LanguageService {
 	readonly model: ModelEntry;
@@ -71,6 +108,8 @@ export interface LanguageService {
 	models(): readonly ModelEntry[];
 	state(): ServiceState;
 	load(): ServiceLoad;
+	/** What runs and waits in the engine now; null when no engine is ready to tell. */
+	liveState(): Promise<LiveState | null>;
 	/** Invalid UTF-16 (lone surrogates) is tokenized as U+FFFD. */
 	tokenize(
 		text: string,

@@ -19,6 +19,8 @@ export interface ContextWish {
 	maxModelLen: number | null;
 	maxNumSeqs: number | null;
 	kvLayout: "auto" | "unified" | "streams";
+	/** Cells of the whole cache where somebody asked for a number; that makes it one pool. */
+	kvCacheTokens: number | null;
 	bytesPerToken: number;
 	availableBytes: number;
 	/** Weights and processes. */
@@ -66,6 +68,8 @@ export function planContext(wish: ContextWish): ContextPlan {
 			{ param: "maxModelLen" },
 		);
 	}
+	if (wish.kvCacheTokens !== null)
+		return planPool(wish, wish.kvCacheTokens, trained);
 	const modest = Math.min(
 		wish.availableBytes / modestShare,
 		wish.availableBytes - wish.fixedBytes,
@@ -117,6 +121,41 @@ export function planContext(wish: ContextWish): ContextPlan {
 	);
 	if (plan === null) return refuse(wish, least, leastSequences, everything);
 	return { ...plan, concession: concession(plan, trained, mostSequences) };
+}
+
+/** A pool of so many cells: sequences take what they need of it, the longest one all. */
+function planPool(
+	wish: ContextWish,
+	kvCacheTokens: number,
+	trained: number,
+): ContextPlan {
+	const kvCells = Math.ceil(kvCacheTokens / cellStep) * cellStep;
+	const contextLength = Math.min(wish.maxModelLen ?? trained, kvCells);
+	const maxSequences = wish.maxNumSeqs ?? defaultSequences;
+	const kvBytes = Math.ceil(kvCells * wish.bytesPerToken);
+	const computeBytes = wish.computeBytes({
+		cellsAttended: kvCells,
+		kvCells,
+		maxSequences,
+	});
+	const needBytes = kvBytes + computeBytes + wish.fixedBytes;
+	if (needBytes > wish.availableBytes) {
+		throw new GalleyError(
+			"insufficient_memory",
+			`--kv-cache-tokens ${kvCacheTokens} needs about ${formatBytes(needBytes)} of memory with ${wish.model.name}; ` +
+				`${formatBytes(wish.availableBytes)} are available. Ask for fewer.`,
+			{ param: "kvCacheTokens" },
+		);
+	}
+	return {
+		contextLength,
+		maxSequences,
+		kvCells,
+		kvLayout: "unified",
+		kvBytes,
+		computeBytes,
+		concession: contextLength < trained ? "context" : null,
+	};
 }
 
 function concession(

@@ -44,6 +44,7 @@ const nothingAsked: AskedSettings = {
 	maxNumSeqs: null,
 	maxNumBatchedTokens: null,
 	kvLayout: "auto",
+	kvCacheTokens: null,
 	kvCacheTypeK: "f16",
 	kvCacheTypeV: "f16",
 	threads: null,

@@ -19,6 +19,7 @@ export type AskedSettings = Pick<
 	| "maxNumSeqs"
 	| "maxNumBatchedTokens"
 	| "kvLayout"
+	| "kvCacheTokens"
 	| "kvCacheTypeK"
 	| "kvCacheTypeV"
 	| "threads"
@@ -107,6 +108,7 @@ export function selectProfile({
 		maxModelLen: asked.maxModelLen,
 		maxNumSeqs: asked.maxNumSeqs,
 		kvLayout: asked.kvLayout,
+		kvCacheTokens: asked.kvCacheTokens,
 		bytesPerToken: kvBytesPerToken(
 			model,
 			asked.kvCacheTypeK,

@@ -8,13 +8,32 @@ import type {
 	StepReport,
 	SubmittedRequest,
 } from "./engine-protocol.ts";
+import { SavedStates } from "./saved-states.ts";
+import type { SchedulingOptions } from "./scheduling-options.ts";
 
 const opened: Engine[] = [];
 afterEach(() => {
 	for (const engine of opened.splice(0)) engine[Symbol.dispose]();
 });
 
-async function startLoop(model = "fake:", more: Partial<EngineOptions> = {}) {
+const scheduling: SchedulingOptions = {
+	maxLogitRows: 16,
+	targetItlMs: null,
+	prefixCache: true,
+	maxIdleCells: 256,
+	speculation: false,
+	hostCacheBytes: 0,
+	prefixCacheDirectory: null,
+	prefixCacheDiskBytes: 0,
+	adaptsKvLayout: false,
+};
+
+async function startLoop(
+	model = "fake:",
+	more: Partial<EngineOptions> = {},
+	options: Partial<SchedulingOptions> = {},
+	saved: SavedStates | null = null,
+) {
 	const engine = await createFakeModule().load({
 		modelPath: model,
 		contextLength: 128,
@@ -36,7 +55,7 @@ async function startLoop(model = "fake:", more: Partial<EngineOptions> = {}) {
 	opened.push(engine);
 	const messages: EngineMessage[] = [];
 	const waiters: (() => void)[] = [];
-	const loop = new EngineLoop(engine, 16, {
+	const loop = new EngineLoop(engine, { ...scheduling, ...options }, saved, {
 		send: (message) => {
 			messages.push(message);
 			if (message.type === "idle") for (const wake of waiters.splice(0)) wake();
@@ -71,6 +90,8 @@ function request(
 		logprobs: null,
 		promptLogprobs: null,
 		priority: 0,
+		tenant: "",
+		cacheSalt: "",
 		...more,
 	};
 }
@@ -261,4 +282,126 @@ describe("EngineLoop", () => {
 			}),
 		);
 	});
+
+	/** A system prompt that all share, and a question of its own for each. */
+	const question = (number: number, more: Partial<SubmittedRequest> = {}) =>
+		request(number, {
+			promptTokens: Int32Array.from({ length: 40 }, (_, index) =>
+				index < 30 ? 40 + index : 100 + number * 10 + (index - 30),
+			),
+			...more,
+		});
+
+	describe.each(["unified", "streams"] as const)(
+		"in the layout %s",
+		(kvLayout) => {
+			test("requests that come together share what they have in common: one computes it, the others wait and fork", async () => {
+				const { loop, steps, idle } = await startLoop("fake:", { kvLayout });
+				const requests = [1, 2, 3, 4, 5, 6, 7].map((number) =>
+					question(number),
+				);
+				const done = idle();
+				for (const submitted of requests) loop.submit(submitted);
+				await done;
+				const prefilled = steps().reduce(
+					(sum, { statistics }) => sum + statistics.prefillTokens,
+					0,
+				);
+				expect(prefilled).toBe(40 + 6 * 10);
+				expect(
+					steps().flatMap(({ started }) =>
+						started.map(({ cachedTokens }) => cachedTokens),
+					),
+				).toEqual([0, 30, 30, 30, 30, 30, 30]);
+				const together = tokensOf(steps());
+				for (const submitted of requests)
+					expect(together.get(`${submitted.number}/0`)).toEqual(
+						await generateAlone(submitted),
+					);
+			});
+
+			test("what ended is kept for the next one, and a salt keeps it apart", async () => {
+				const { loop, steps, idle } = await startLoop("fake:", { kvLayout });
+				for (const submitted of [
+					question(1),
+					question(2),
+					question(3, { cacheSalt: "other" }),
+					question(1, { number: 4 }),
+				]) {
+					const done = idle();
+					loop.submit(submitted);
+					await done;
+				}
+				const started = steps().flatMap(({ started }) => started);
+				expect(started.map(({ cachedTokens }) => cachedTokens)).toEqual([
+					0, 30, 0, 39,
+				]);
+				const texts = tokensOf(steps());
+				expect(texts.get("4/0")).toEqual(texts.get("1/0"));
+			});
+
+			test("the choices of one request fork one prefill", async () => {
+				const { loop, steps, idle } = await startLoop("fake:", { kvLayout });
+				const done = idle();
+				loop.submit(request(1, { choices: 4 }));
+				await done;
+				const prefilled = steps().reduce(
+					(sum, { statistics }) => sum + statistics.prefillTokens,
+					0,
+				);
+				// All but the last token, whose logits each choice needs for itself.
+				expect(prefilled).toBe(40 + 3);
+				const texts = tokensOf(steps());
+				expect([texts.get("1/1"), texts.get("1/2"), texts.get("1/3")]).toEqual(
+					new Array(3).fill(texts.get("1/0")),
+				);
+			});
+
+			test("prefixes that had to go come back from host memory, and texts are the same", async () => {
+				const saved = await SavedStates.open({
+					maxHostBytes: 1e6,
+					directory: null,
+					maxDiskBytes: 0,
+					fingerprint: "one",
+					log: () => undefined,
+				});
+				const { loop, steps, idle } = await startLoop(
+					"fake:?tokenMs=0.2",
+					{ kvLayout, maxSequences: 2, kvCells: 256 },
+					{ maxIdleCells: 60 },
+					saved,
+				);
+				const numbers = [1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6];
+				for (const [index, number] of numbers.entries()) {
+					const done = idle();
+					loop.submit({ ...request(number), number: 10 * index + number });
+					await done;
+				}
+				const texts = tokensOf(steps());
+				for (const index of [0, 1, 2, 3, 4, 5])
+					expect(texts.get(`${10 * (index + 6) + index + 1}/0`)).toEqual(
+						texts.get(`${10 * index + index + 1}/0`),
+					);
+				const restored = steps().reduce(
+					(sum, { statistics }) => sum + statistics.restoredTokens,
+					0,
+				);
+				expect(restored).toBeGreaterThan(39);
+			});
+
+			test("the engine holds as many cells as the books say", async () => {
+				const { engine, loop, messages, idle } = await startLoop("fake:", {
+					kvLayout,
+				});
+				const done = idle();
+				for (const number of [1, 2, 3, 4, 5, 6])
+					loop.submit(question(number, { choices: 2 }));
+				await done;
+				const load = messages.at(-1);
+				if (load?.type !== "idle") throw new Error("The loop is not idle.");
+				const { usedCells } = engine as unknown as { usedCells: number };
+				expect(usedCells).toBe(load.load.retainedTokens);
+			});
+		},
+	);
 });

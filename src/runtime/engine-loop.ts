@@ -1,29 +1,28 @@
 import { GalleyError, toGalleyError } from "../core/errors.ts";
-import type { Engine, Sampler } from "../engine/engine.ts";
-import {
-	type PlanEntry,
-	Scheduler,
-	type StepPlan,
-} from "../scheduler/scheduler.ts";
+import type { Engine, KvLayout } from "../engine/engine.ts";
+import type { LearnedMemoryCosts } from "../scheduler/memory-costs.ts";
+import type { SavedPrefixes } from "../scheduler/saved-prefixes.ts";
+import { Scheduler } from "../scheduler/scheduler.ts";
 import type { Sequence } from "../scheduler/sequence.ts";
-import type {
-	EngineMessage,
-	LoadReport,
-	LogprobReport,
-	StartReport,
-	StepStatistics,
-	SubmittedRequest,
-} from "./engine-protocol.ts";
-import { logprobReport } from "./logprobs.ts";
-
-/** What the loop keeps of a sequence beside the scheduler's own state. */
-interface LiveSequence {
-	request: SubmittedRequest;
-	sampler: Sampler;
-	arrivedAt: number;
-	/** Prompt positions whose log-probabilities were sent: a preempted sequence computes its prompt again. */
-	promptLogprobsSent: number;
-}
+import { workOf } from "../scheduler/step-builder.ts";
+import { StepCost } from "../scheduler/step-cost.ts";
+import type { StepPlan } from "../scheduler/step-plan.ts";
+import { EngineMemory } from "./engine-memory.ts";
+import type { EngineMessage, SubmittedRequest } from "./engine-protocol.ts";
+import { LayoutSwitch } from "./layout-switch.ts";
+import {
+	type LiveSequence,
+	promptLogprobs,
+	sampleToken,
+} from "./live-sequence.ts";
+import type { SavedStates } from "./saved-states.ts";
+import {
+	memoryCosts,
+	type SchedulingOptions,
+	schedulerLimits,
+} from "./scheduling-options.ts";
+import { snapshotSequence } from "./sequence-snapshot.ts";
+import { StepFindings, StepReporter } from "./step-reporter.ts";
 
 export interface EngineLoopEffects {
 	send(message: EngineMessage): void;
@@ -38,34 +37,45 @@ export interface EngineLoopEffects {
  */
 export class EngineLoop {
 	readonly #engine: Engine;
-	readonly #scheduler: Scheduler;
+	readonly #options: SchedulingOptions;
 	readonly #effects: EngineLoopEffects;
+	readonly #stepCost = new StepCost();
+	readonly #store: SavedStates | null;
+	readonly #layoutSwitch: LayoutSwitch;
+	readonly #reporter: StepReporter;
 	readonly #live = new Map<Sequence, LiveSequence>();
+	/** Replaced when the cache is reopened in another layout. */
+	#scheduler: Scheduler;
+	#memory: EngineMemory;
+	/** Requests that came while the cache was being reopened. */
+	#held: SubmittedRequest[] | null = null;
 	#isRunning = false;
 	#isStopped = false;
-	#reportedPreemptions = 0;
 
 	constructor(
 		engine: Engine,
-		maxLogitRows: number,
+		options: SchedulingOptions,
+		store: SavedStates | null,
 		effects: EngineLoopEffects,
 	) {
-		const { contextLength, maxSequences, maxBatchTokens, kvCells } =
-			engine.info;
-		const { endOfGenerationTokens } = engine.vocabulary;
 		this.#engine = engine;
+		this.#options = options;
+		this.#store = store;
 		this.#effects = effects;
-		this.#scheduler = new Scheduler({
-			contextLength,
-			maxSequences,
-			maxBatchTokens,
-			maxLogitRows,
-			kvCells,
-			endOfGenerationTokens,
-		});
+		this.#layoutSwitch = new LayoutSwitch(engine);
+		this.#reporter = new StepReporter(effects.residentBytes);
+		const costs = memoryCosts(engine, this.#stepCost);
+		this.#memory = this.#createMemory(costs);
+		this.#scheduler = this.#createScheduler(costs, undefined);
+		for (const { id, namespace, tokens } of store?.entries() ?? [])
+			this.#scheduler.saved.add(id, namespace, tokens);
 	}
 
 	submit(request: SubmittedRequest): void {
+		if (this.#held !== null) {
+			this.#held.push(request);
+			return;
+		}
 		try {
 			for (let choice = 0; choice < request.choices; choice++)
 				this.#submitChoice(request, choice);
@@ -77,6 +87,7 @@ export class EngineLoop {
 	}
 
 	cancel(number: number, choice: number | null): void {
+		this.#held = this.#held?.filter((held) => held.number !== number) ?? null;
 		for (const [sequence, { request }] of this.#live) {
 			if (
 				request.number === number &&
@@ -87,9 +98,35 @@ export class EngineLoop {
 		this.#wake();
 	}
 
-	stop(): void {
+	inspect(inquiry: number): void {
+		const scheduler = this.#scheduler;
+		const now = this.#effects.now();
+		this.#effects.send({
+			type: "snapshot",
+			inquiry,
+			sequences: [...scheduler.running, ...scheduler.waiting].map((sequence) =>
+				snapshotSequence(
+					sequence,
+					now - (this.#live.get(sequence)?.arrivedAt ?? now),
+				),
+			),
+			load: this.#reporter.load(scheduler),
+			kvCells: this.#engine.info.kvCells,
+			maxSequences: this.#engine.info.maxSequences,
+			targetItlMs: scheduler.targetSeconds() * 1000,
+		});
+	}
+
+	/** No step begins any more. What idle slots hold is saved, where there is a place that survives. */
+	async stop(): Promise<void> {
 		this.#isStopped = true;
+		this.#layoutSwitch.busy();
 		this.#engine.abort();
+		if (!this.#isRunning && this.#options.prefixCacheDirectory !== null) {
+			this.#scheduler.ledger.saveIdle();
+			await this.#applyOperations(this.#scheduler.ledger.takeOperations());
+		}
+		await this.#store?.close();
 	}
 
 	#submitChoice(request: SubmittedRequest, choice: number): void {
@@ -102,6 +139,9 @@ export class EngineLoop {
 			stopTokenIds: new Set(request.stopTokenIds),
 			wantsPromptLogits: request.promptLogprobs !== null && choice === 0,
 			priority: request.priority,
+			tenant: request.tenant,
+			adapter: "",
+			namespace: request.cacheSalt,
 		});
 		const seed = (request.sampling.seed + choice) >>> 0;
 		const sampler = this.#engine.createSampler({ ...request.sampling, seed });
@@ -118,6 +158,7 @@ export class EngineLoop {
 	#wake(): void {
 		if (this.#isRunning || this.#isStopped) return;
 		this.#isRunning = true;
+		this.#layoutSwitch.busy();
 		void this.#run();
 	}
 
@@ -126,24 +167,48 @@ export class EngineLoop {
 			const startedAt = this.#effects.now();
 			const plan = this.#scheduler.plan();
 			for (const sequence of plan.dropped) this.#forget(sequence);
-			for (const slot of plan.releasedSlots)
-				this.#engine.removeSequence(slot, 0, -1);
+			for (const sequence of plan.started) {
+				const arrivedAt = this.#live.get(sequence)?.arrivedAt ?? startedAt;
+				this.#reporter.started(sequence, startedAt, arrivedAt);
+			}
+			const isReady =
+				plan.operations.length === 0 ||
+				(await this.#applyOperations(plan.operations));
+			if (!isReady) continue;
 			if (plan.entries.length === 0) break;
 			await this.#step(plan, startedAt);
 		}
 		this.#scheduler.checkIntegrity();
-		this.#effects.send({ type: "idle", load: this.#load() });
+		const load = this.#reporter.load(this.#scheduler);
+		this.#effects.send({ type: "idle", load });
 		this.#isRunning = false;
+		if (this.#options.adaptsKvLayout && !this.#isStopped)
+			this.#layoutSwitch.idle((layout) => void this.#changeLayout(layout));
+	}
+
+	/** False when a slot did not get what the plan counts on: decide again. */
+	async #applyOperations(operations: StepPlan["operations"]): Promise<boolean> {
+		const { failed, forgotten, savedTokens, restoredTokens } =
+			await this.#memory.apply(operations);
+		this.#reporter.counts.savedTokens += savedTokens;
+		this.#reporter.counts.restoredTokens += restoredTokens;
+		for (const id of forgotten) this.#scheduler.saved.remove(id);
+		for (const { slot, savedId } of failed)
+			this.#scheduler.restoreFailed(slot, savedId);
+		return failed.length === 0;
 	}
 
 	async #step(plan: StepPlan, startedAt: number): Promise<void> {
 		try {
 			this.#fillBatch(plan);
+			const runAt = this.#effects.now();
 			const result = await this.#engine.run(plan.tokenCount);
-			if (result === "ok") return this.#commit(plan, startedAt);
+			if (result === "ok") {
+				const seconds = (this.#effects.now() - runAt) / 1000;
+				this.#stepCost.observe(workOf(plan.entries), seconds);
+				return this.#commit(plan, startedAt);
+			}
 			this.#scheduler.rollback(plan);
-			for (const { slot, from } of plan.entries)
-				this.#engine.removeSequence(slot, from, -1);
 			if (result === "no-space") this.#scheduler.preemptAllButOldest();
 		} catch (thrown) {
 			this.#failStep(plan, thrown);
@@ -153,155 +218,98 @@ export class EngineLoop {
 	#fillBatch(plan: StepPlan): void {
 		const { tokens, positions, sequences, wantsLogits } = this.#engine.batch;
 		let index = 0;
-		for (const {
-			sequence,
-			slot,
-			from,
-			count,
-			samples,
-			wantsAllLogits,
-		} of plan.entries) {
-			for (let position = from; position < from + count; position++, index++) {
-				tokens[index] = sequence.tokens[position] as number;
-				positions[index] = position;
+		for (const entry of plan.entries) {
+			const { sequence, slot, from, count, samples, draft } = entry;
+			const own = count - draft.length;
+			for (let offset = 0; offset < count; offset++, index++) {
+				const isGuess = offset >= own;
+				tokens[index] = (
+					isGuess ? draft[offset - own] : sequence.tokens[from + offset]
+				) as number;
+				positions[index] = from + offset;
 				sequences[index] = slot;
 				wantsLogits[index] =
-					wantsAllLogits || (samples && position === from + count - 1) ? 1 : 0;
+					entry.wantsAllLogits || (samples && offset >= own - 1) ? 1 : 0;
 			}
 		}
 	}
 
 	#commit(plan: StepPlan, startedAt: number): void {
-		const sampled: number[] = [];
-		const tokens: number[] = [];
-		const logprobs: (LogprobReport | null)[] = [];
-		const promptLogprobs: {
-			number: number;
-			choice: number;
-			entries: (LogprobReport | null)[];
-		}[] = [];
+		const findings = new StepFindings();
+		const offsets = new Map<Sequence, number>();
 		let offset = 0;
 		for (const entry of plan.entries) {
-			const live = this.#live.get(entry.sequence) as LiveSequence;
-			const { request, choice } = entry.sequence.spec;
-			const report = entry.wantsAllLogits
-				? this.#promptLogprobs(entry, live, offset)
-				: null;
-			if (report !== null)
-				promptLogprobs.push({ number: request, choice, entries: report });
-			offset += entry.count;
-			if (!entry.samples) {
-				sampled.push(-1);
-				continue;
+			const { sequence } = entry;
+			offsets.set(sequence, offset);
+			if (entry.wantsAllLogits) {
+				const live = this.#live.get(sequence) as LiveSequence;
+				const entries = promptLogprobs(this.#engine, entry, live, offset);
+				const { request, choice } = sequence.spec;
+				if (entries !== null)
+					findings.promptLogprobs.push({ number: request, choice, entries });
 			}
-			const { token, logprob } = this.#sample(entry.sequence, live, offset - 1);
-			sampled.push(token);
-			tokens.push(request, choice, token);
-			logprobs.push(logprob);
+			offset += entry.count;
 		}
-		const ended = this.#scheduler.commit(plan, sampled);
-		const preemptions =
-			this.#scheduler.preemptionCount - this.#reportedPreemptions;
-		this.#reportedPreemptions += preemptions;
-		const statistics = stepStatistics(
+		this.#layoutSwitch.observe(
 			plan,
-			(this.#effects.now() - startedAt) / 1000,
-			preemptions,
+			this.#scheduler.ledger.distinctRunningCells,
 		);
-		this.#effects.send({
-			type: "step",
-			started: plan.started.map((sequence) =>
-				this.#startReport(sequence, startedAt),
-			),
-			tokens: Int32Array.from(tokens),
-			logprobs: logprobs.some((report) => report !== null) ? logprobs : null,
-			promptLogprobs,
-			ended: ended.map(({ sequence, reason, stopToken }) => ({
-				number: sequence.spec.request,
-				choice: sequence.spec.choice,
-				reason,
-				stopToken,
-			})),
-			statistics,
-			load: this.#load(),
+		const ended = this.#scheduler.commit(plan, ({ sequence }, index) => {
+			const live = this.#live.get(sequence) as LiveSequence;
+			const batchIndex = (offsets.get(sequence) as number) + index;
+			const sampled = sampleToken(this.#engine, sequence, live, batchIndex);
+			findings.addToken(sequence, sampled.token, sampled.logprob);
+			return sampled.token;
 		});
+		const seconds = (this.#effects.now() - startedAt) / 1000;
+		this.#effects.send(
+			this.#reporter.step(plan, findings, ended, seconds, this.#scheduler),
+		);
 		for (const { sequence } of ended) this.#forget(sequence);
 	}
 
-	#sample(
-		sequence: Sequence,
-		live: LiveSequence,
-		batchIndex: number,
-	): { token: number; logprob: LogprobReport | null } {
-		const { request, sampler } = live;
-		const mayStop = sequence.generatedTokens >= request.minTokens;
-		const wanted = request.logprobs;
-		if (wanted === null && mayStop && !request.ignoreEos)
-			return { token: sampler.sample(batchIndex), logprob: null };
-
-		const logits = this.#engine.logits(batchIndex);
-		// Log-probabilities come from the raw logits, and the mask below writes on them: keep a copy.
-		const raw = wanted === null ? null : logits.slice();
-		if (!mayStop || request.ignoreEos) {
-			for (const token of this.#engine.vocabulary.endOfGenerationTokens)
-				logits[token] = Number.NEGATIVE_INFINITY;
-		}
-		if (!mayStop)
-			for (const token of request.stopTokenIds)
-				logits[token] = Number.NEGATIVE_INFINITY;
-		const token = sampler.sample(batchIndex);
-		return {
-			token,
-			logprob: raw === null ? null : logprobReport(raw, token, wanted ?? 0),
-		};
+	/** Nothing runs. What is kept moves through the store of saved states, if there is one. */
+	async #changeLayout(layout: KvLayout): Promise<void> {
+		if (this.#isRunning || this.#isStopped) return;
+		this.#isRunning = true;
+		this.#held = [];
+		const { ledger, saved } = this.#scheduler;
+		ledger.saveIdle();
+		await this.#applyOperations(ledger.takeOperations());
+		await this.#engine.changeLayout(layout);
+		const costs = memoryCosts(this.#engine, this.#stepCost);
+		this.#memory = this.#createMemory(costs);
+		this.#scheduler = this.#createScheduler(costs, saved);
+		this.#reporter.counts.restart();
+		const held = this.#held;
+		this.#held = null;
+		this.#isRunning = false;
+		const level = "info";
+		const message = `The KV cache is ${this.#engine.info.kvLayout} now: ${layout === "unified" ? "requests share long prefixes" : "requests share little"}.`;
+		this.#effects.send({ type: "log", level, message });
+		for (const request of held) this.submit(request);
 	}
 
-	/** Logits at position p tell of the token at p + 1; the first prompt token has nothing before it. */
-	#promptLogprobs(
-		entry: PlanEntry,
-		live: LiveSequence,
-		offset: number,
-	): (LogprobReport | null)[] | null {
-		const { sequence, from, count } = entry;
-		const reports: (LogprobReport | null)[] =
-			from === 0 && live.promptLogprobsSent === 0 ? [null] : [];
-		for (let position = from; position < from + count; position++) {
-			const next = position + 1;
-			if (next >= sequence.promptLength || next < live.promptLogprobsSent)
-				continue;
-			const logits = this.#engine.logits(offset + position - from);
-			reports.push(
-				logprobReport(
-					logits,
-					sequence.tokens[next] as number,
-					live.request.promptLogprobs ?? 0,
-				),
-			);
-		}
-		if (reports.length === 0) return null;
-		live.promptLogprobsSent += reports.length;
-		return reports;
+	#createMemory(costs: LearnedMemoryCosts): EngineMemory {
+		return new EngineMemory({
+			engine: this.#engine,
+			saved: this.#store,
+			costs,
+			now: this.#effects.now,
+		});
 	}
 
-	#startReport(sequence: Sequence, startedAt: number): StartReport {
-		const arrivedAt = this.#live.get(sequence)?.arrivedAt ?? startedAt;
-		const { request, choice } = sequence.spec;
-		return {
-			number: request,
-			choice,
-			cachedTokens: 0,
-			queueSeconds: Math.max(0, startedAt - arrivedAt) / 1000,
-		};
-	}
-
-	#load(): LoadReport {
-		const { runningCount, waitingCount, usedCells, limits } = this.#scheduler;
-		return {
-			running: runningCount,
-			waiting: waitingCount,
-			kvCacheUsage: usedCells / limits.kvCells,
-			residentBytes: this.#effects.residentBytes(),
-		};
+	#createScheduler(
+		costs: LearnedMemoryCosts,
+		saved: SavedPrefixes | undefined,
+	): Scheduler {
+		const limits = schedulerLimits(
+			this.#engine,
+			this.#options,
+			this.#store !== null,
+			costs,
+		);
+		return new Scheduler(limits, this.#stepCost, saved);
 	}
 
 	/** The engine could not compute this step: what took part ends with the error, what did not goes on. */
@@ -338,20 +346,4 @@ export class EngineLoop {
 		this.#live.get(sequence)?.sampler[Symbol.dispose]();
 		this.#live.delete(sequence);
 	}
-}
-
-function stepStatistics(
-	plan: StepPlan,
-	seconds: number,
-	preemptions: number,
-): StepStatistics {
-	const decodeTokens = plan.entries.filter(
-		(entry) => entry.count === 1 && entry.samples,
-	).length;
-	return {
-		seconds,
-		prefillTokens: plan.tokenCount - decodeTokens,
-		decodeTokens,
-		preemptions,
-	};
 }

@@ -1,5 +1,5 @@
 import { GalleyError, toGalleyError } from "../core/errors.ts";
-import type { Engine, EngineModule } from "../engine/engine.ts";
+import type { EngineModule } from "../engine/engine.ts";
 import type { PackageSearch } from "../engine/llama/packages.ts";
 import { EngineLoop } from "./engine-loop.ts";
 import type {
@@ -8,6 +8,7 @@ import type {
 	HostMessage,
 	LoadOptions,
 } from "./engine-protocol.ts";
+import { openSavedStates } from "./open-saved-states.ts";
 
 /**
  * Entry of the engine process. It owns the model and the loop; it has no port, no file but the model, and ends when the
@@ -33,8 +34,8 @@ async function load({
 	engine,
 	search,
 	options,
-	maxLogitRows,
-}: LoadOptions): Promise<{ engine: Engine; loop: EngineLoop } | null> {
+	scheduling,
+}: LoadOptions): Promise<EngineLoop | null> {
 	try {
 		const module = await loadEngineModule[engine](search);
 		let reported = 0;
@@ -46,13 +47,19 @@ async function load({
 			return process.connected;
 		};
 		const loaded = await module.load({ ...options, onLoadProgress });
-		const loop = new EngineLoop(loaded, maxLogitRows, {
+		const saved = await openSavedStates(
+			loaded,
+			options,
+			scheduling,
+			(level, message) => send({ type: "log", level, message }),
+		);
+		const loop = new EngineLoop(loaded, scheduling, saved, {
 			send,
 			now: () => performance.now(),
 			residentBytes: residentBytesReader(),
 		});
 		send({ type: "ready", info: loaded.info });
-		return { engine: loaded, loop };
+		return loop;
 	} catch (thrown) {
 		const error =
 			thrown instanceof GalleyError ? thrown : toGalleyError(thrown);
@@ -80,24 +87,35 @@ function residentBytesReader(): () => number {
 	};
 }
 
-let current: { engine: Engine; loop: EngineLoop } | null = null;
+/** Ends the process, once what should survive it is written. */
+async function stop(): Promise<void> {
+	try {
+		await loop?.stop();
+	} finally {
+		process.disconnect();
+	}
+}
+
+let loop: EngineLoop | null = null;
 
 process.on("message", (message: HostMessage) => {
 	switch (message.type) {
 		case "load":
 			void load(message.load).then((loaded) => {
-				current = loaded;
+				loop = loaded;
 			});
 			break;
 		case "submit":
-			current?.loop.submit(message.request);
+			loop?.submit(message.request);
 			break;
 		case "cancel":
-			current?.loop.cancel(message.number, message.choice);
+			loop?.cancel(message.number, message.choice);
+			break;
+		case "inspect":
+			loop?.inspect(message.inquiry);
 			break;
 		case "shutdown":
-			current?.loop.stop();
-			process.disconnect();
+			void stop();
 			break;
 	}
 });

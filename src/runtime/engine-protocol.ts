@@ -1,7 +1,8 @@
 import type { ErrorCode } from "../core/errors.ts";
 import type { SamplingParams } from "../core/generation-request.ts";
-import type { EngineInfo, EngineOptions } from "../engine/engine.ts";
+import type { EngineInfo, EngineOptions, KvLayout } from "../engine/engine.ts";
 import type { PackageSearch } from "../engine/llama/packages.ts";
+import type { SchedulingOptions } from "./scheduling-options.ts";
 
 /**
  * What the HTTP process and the engine process say to each other, as structured-clone messages over the child process's
@@ -15,8 +16,7 @@ export interface LoadOptions {
 	/** Where engine packages lie besides Galley's own node_modules, and which is wanted. */
 	search: PackageSearch;
 	options: Omit<EngineOptions, "onLoadProgress">;
-	/** Rows of logits that one step may ask for. */
-	maxLogitRows: number;
+	scheduling: SchedulingOptions;
 }
 
 export interface SubmittedRequest {
@@ -32,6 +32,10 @@ export interface SubmittedRequest {
 	logprobs: number | null;
 	promptLogprobs: number | null;
 	priority: number;
+	/** Whose request it is: tenants get equal shares of the engine. Empty is everybody without a name. */
+	tenant: string;
+	/** Prefixes are shared only between requests with the same salt. */
+	cacheSalt: string;
 }
 
 export type HostMessage =
@@ -39,6 +43,8 @@ export type HostMessage =
 	| { type: "submit"; request: SubmittedRequest }
 	/** `choice` null cancels the whole request. Nothing more is said of what was cancelled. */
 	| { type: "cancel"; number: number; choice: number | null }
+	/** Answered by one `snapshot`. */
+	| { type: "inspect"; inquiry: number }
 	| { type: "shutdown" };
 
 /** Logarithms of probabilities of one token and of the likeliest ones, highest first. */
@@ -67,9 +73,16 @@ export interface EndReport {
 export interface StepStatistics {
 	seconds: number;
 	prefillTokens: number;
+	/** Sequences that decoded; a speculating one counts once here, whatever it drafted. */
 	decodeTokens: number;
-	/** Sequences sent back to the queue since the last report. */
+	/** Tokens guessed by prompt lookup and computed beside the decoding ones, and how many of them were right. */
+	draftedTokens: number;
+	acceptedTokens: number;
+	/** Since the last report: sequences sent back to the queue, cached tokens given up, states saved and restored. */
 	preemptions: number;
+	evictedTokens: number;
+	savedTokens: number;
+	restoredTokens: number;
 }
 
 /** Everything one step brought, for all sequences in one message. */
@@ -90,12 +103,49 @@ export interface StepReport {
 	load: LoadReport;
 }
 
+/** Why sequences wait: nothing is free for them, or another one is computing the prefix they need. */
+export type WaitReason = "slot" | "memory" | "prefix";
+
 export interface LoadReport {
 	running: number;
 	waiting: number;
-	/** 0 to 1. */
+	waitingFor: Readonly<Record<WaitReason, number>>;
+	/** 0 to 1: cells that running sequences hold. */
 	kvCacheUsage: number;
+	/** Tokens of ended sequences that are kept for the next ones, in the engine and saved outside it. */
+	retainedTokens: number;
+	savedTokens: number;
+	kvLayout: KvLayout;
 	residentBytes: number;
+}
+
+/** One sequence as it is between two steps: numbers only, never its text. */
+export interface SequenceSnapshot {
+	number: number;
+	choice: number;
+	state: "waiting" | "prefill" | "decode";
+	waitsFor: WaitReason | null;
+	priority: number;
+	promptTokens: number;
+	/** Of the prompt, found in the prefix cache. */
+	cachedTokens: number;
+	/** Of prompt and answer, in the KV cache. */
+	computedTokens: number;
+	generatedTokens: number;
+	preemptions: number;
+	/** Since it was submitted. */
+	ageSeconds: number;
+}
+
+export interface EngineSnapshot {
+	type: "snapshot";
+	inquiry: number;
+	sequences: readonly SequenceSnapshot[];
+	load: LoadReport;
+	kvCells: number;
+	maxSequences: number;
+	/** What a step may take while somebody decodes. */
+	targetItlMs: number;
 }
 
 export type EngineMessage =
@@ -103,6 +153,7 @@ export type EngineMessage =
 	| { type: "ready"; info: EngineInfo }
 	| { type: "load-failed"; code: ErrorCode; message: string }
 	| StepReport
+	| EngineSnapshot
 	/** Nothing is left to compute. */
 	| { type: "idle"; load: LoadReport }
 	/** These requests ended with an error; others go on. */

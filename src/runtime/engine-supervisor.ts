@@ -5,6 +5,7 @@ import type { EngineInfo } from "../engine/engine.ts";
 import { forkEngineProcess } from "./engine-child.ts";
 import type {
 	EngineMessage,
+	EngineSnapshot,
 	HostMessage,
 	LoadOptions,
 	StepReport,
@@ -28,6 +29,15 @@ export interface SupervisorOptions {
 
 /** A process that dies while it loads for the first time is short of something that trying again rarely brings. */
 const maxFirstLoads = 3;
+
+/** Between two steps the engine answers at once; a step that takes longer than this is not worth waiting for. */
+const inspectTimeoutMs = 5000;
+
+interface Inquiry {
+	number: number;
+	answer: Promise<EngineSnapshot | null>;
+	resolve(snapshot: EngineSnapshot | null): void;
+}
 
 interface InFlight {
 	request: SubmittedRequest;
@@ -58,6 +68,8 @@ export class EngineSupervisor {
 	/** How long the last load took: the next one will take about as long. */
 	#loadMs = 1000;
 	#isStopping = false;
+	#inquiry: Inquiry | null = null;
+	#nextInquiry = 1;
 
 	constructor(options: SupervisorOptions) {
 		this.#options = options;
@@ -118,6 +130,28 @@ export class EngineSupervisor {
 		this.#inFlight.delete(number);
 	}
 
+	/** What the engine holds now; null when it isn't ready, dies, or says nothing in time. Who asks meanwhile shares the answer. */
+	inspect(): Promise<EngineSnapshot | null> {
+		if (this.#inquiry !== null) return this.#inquiry.answer;
+		if (this.#state.phase !== "ready") return Promise.resolve(null);
+		const number = this.#nextInquiry++;
+		let settle: (snapshot: EngineSnapshot | null) => void = () => undefined;
+		const answer = new Promise<EngineSnapshot | null>((resolve) => {
+			settle = resolve;
+		});
+		const timer = setTimeout(
+			() => this.#answerInquiry(number, null),
+			inspectTimeoutMs,
+		);
+		const resolve = (snapshot: EngineSnapshot | null) => {
+			clearTimeout(timer);
+			settle(snapshot);
+		};
+		this.#inquiry = { number, answer, resolve };
+		this.#send({ type: "inspect", inquiry: number });
+		return answer;
+	}
+
 	async stop(): Promise<void> {
 		this.#isStopping = true;
 		if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
@@ -167,6 +201,9 @@ export class EngineSupervisor {
 				this.#markOutput(message);
 				this.#events?.onStep(message);
 				break;
+			case "snapshot":
+				this.#answerInquiry(message.inquiry, message);
+				break;
 			case "idle":
 				this.#events?.onIdle(message.load);
 				break;
@@ -180,7 +217,20 @@ export class EngineSupervisor {
 		}
 	}
 
+	/** A late answer to an older inquiry is nobody's. */
+	#answerInquiry(number: number, snapshot: EngineSnapshot | null): void {
+		if (this.#inquiry?.number !== number) return;
+		const { resolve } = this.#inquiry;
+		this.#inquiry = null;
+		resolve(snapshot);
+	}
+
 	#markOutput(report: StepReport): void {
+		// Of prompt log-probabilities too, a second try would bring the first ones again.
+		for (const { number } of report.promptLogprobs) {
+			const entry = this.#inFlight.get(number);
+			if (entry !== undefined) entry.hasOutput = true;
+		}
 		for (let index = 0; index < report.tokens.length; index += 3) {
 			const entry = this.#inFlight.get(report.tokens[index] as number);
 			if (entry !== undefined) entry.hasOutput = true;
@@ -210,6 +260,7 @@ export class EngineSupervisor {
 
 	#lost(how: string): void {
 		this.#child = null;
+		if (this.#inquiry !== null) this.#answerInquiry(this.#inquiry.number, null);
 		if (this.#isStopping) {
 			for (const number of [...this.#inFlight.keys()]) {
 				this.#endWith(

@@ -5,6 +5,7 @@ import type { GenerationRequest } from "../core/generation-request.ts";
 import type {
 	ChatTemplateOptions,
 	LanguageService,
+	LiveState,
 	ModelEntry,
 	ModelFacts,
 	ServiceLoad,
@@ -17,7 +18,11 @@ import type { ServiceMetrics } from "../observability/service-metrics.ts";
 import type { ChatTemplates } from "../text/chat-template.ts";
 import { ChoiceText } from "../text/choice-text.ts";
 import type { TokenTexts } from "../text/token-texts.ts";
-import { AdmissionQueue, type QueueLimits } from "./admission-queue.ts";
+import {
+	AdmissionQueue,
+	type QueueLimits,
+	toArrival,
+} from "./admission-queue.ts";
 import { controlTokenTexts } from "./control-tokens.ts";
 import type {
 	LoadReport,
@@ -25,7 +30,10 @@ import type {
 	StepReport,
 } from "./engine-protocol.ts";
 import type { EngineSupervisor } from "./engine-supervisor.ts";
+import { FirstTokenDeadlines } from "./first-token-deadlines.ts";
 import { LiveRequest } from "./live-request.ts";
+import { toLiveState } from "./live-state.ts";
+import { toTokenLogprob } from "./logprobs.ts";
 import { observeFinish, observeStep, observeToken } from "./request-metrics.ts";
 
 export interface LanguageModelOptions {
@@ -54,13 +62,20 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 	readonly #supervisor: EngineSupervisor;
 	readonly #queue: AdmissionQueue;
 	readonly #requests = new Map<number, LiveRequest>();
+	readonly #deadlines = new FirstTokenDeadlines((number) =>
+		this.#expire(number),
+	);
 	/** Found when first asked for: it takes a look at every token. */
 	#controlTokenTexts: readonly string[] | null = null;
 	#nextNumber = 1;
 	#engineLoad: LoadReport = {
 		running: 0,
 		waiting: 0,
+		waitingFor: { slot: 0, memory: 0, prefix: 0 },
 		kvCacheUsage: 0,
+		retainedTokens: 0,
+		savedTokens: 0,
+		kvLayout: "unified",
 		residentBytes: 0,
 	};
 	#isDraining = false;
@@ -82,9 +97,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 			onState: (state) => this.#hearState(state),
 		});
 		options.metrics.setLoad(() => this.load());
-		options.metrics.setEngineProcess(() => ({
-			residentBytes: this.#engineLoad.residentBytes,
-		}));
+		options.metrics.setEngineGauges(() => this.#engineLoad);
 	}
 
 	/** Resolves when the model answers for the first time; rejects with the reason when it cannot be loaded. */
@@ -154,6 +167,11 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		};
 	}
 
+	async liveState(): Promise<LiveState | null> {
+		const snapshot = await this.#supervisor.inspect();
+		return snapshot && toLiveState(snapshot, this.#requests);
+	}
+
 	tokenize(
 		text: string,
 		options: { addSpecial: boolean; parseSpecial: boolean },
@@ -205,21 +223,16 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		const texts = this.#textsOf(request.renderSpecialTokens);
 		const createText = () =>
 			new ChoiceText(texts, stop.stopStrings, stop.includeStopString);
-		const live = new LiveRequest(
-			number,
-			request,
-			createText,
-			onEvent,
-			performance.now(),
-		);
-		const refusal = this.#refusal(request);
+		const now = performance.now();
+		const live = new LiveRequest(number, request, createText, onEvent, now);
+		const refusal = this.#admit(number, request, now);
 		if (refusal !== null) {
 			this.#options.metrics.requestRejected(refusal.code);
 			queueMicrotask(() => live.fail(refusal));
 			return () => undefined;
 		}
 		this.#requests.set(number, live);
-		this.#queue.enter(number, request.promptTokens.length);
+		this.#deadlines.set(number, request.deadlineMs);
 		this.#options.metrics.requestReceived(request.promptTokens.length);
 		this.#supervisor.submit({
 			number,
@@ -233,15 +246,14 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 			logprobs: request.logprobs,
 			promptLogprobs: request.promptLogprobs,
 			priority: request.priority,
+			tenant: request.tenant,
+			cacheSalt: request.cacheSalt,
 		});
-		return () => {
-			if (!this.#requests.has(number)) return;
-			this.#supervisor.cancel(number, null);
-			this.#fail(
+		return () =>
+			this.#cancel(
 				number,
 				new GalleyError("client_closed", "The client went away."),
 			);
-		};
 	}
 
 	#textsOf(renderSpecialTokens: boolean): TokenTexts {
@@ -249,7 +261,12 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		return renderSpecialTokens ? withSpecialTokens : plain;
 	}
 
-	#refusal(request: GenerationRequest): GalleyError | null {
+	/** Null when the request is in the queue now. */
+	#admit(
+		number: number,
+		request: GenerationRequest,
+		now: number,
+	): GalleyError | null {
 		const state = this.state();
 		if (state.phase === "draining") {
 			return new GalleyError(
@@ -267,17 +284,17 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 				{ retryAfterSeconds },
 			);
 		}
-		return this.#queue.refusal(request.promptTokens.length);
+		const arrival = toArrival(request, this.model.maxModelLength);
+		return this.#queue.admit(number, arrival, now);
 	}
 
 	#hearStep(report: StepReport): void {
 		const now = performance.now();
 		this.#engineLoad = report.load;
-		observeStep(this.#options.metrics, report);
-		for (const { number, cachedTokens, queueSeconds } of report.started) {
-			this.#queue.leave(number);
+		observeStep(this.#options.metrics, report, this.#requests);
+		this.#queue.hearStep(report, now);
+		for (const { number, cachedTokens, queueSeconds } of report.started)
 			this.#requests.get(number)?.started(cachedTokens, queueSeconds, now);
-		}
 		for (const { number, entries } of report.promptLogprobs) {
 			this.#requests
 				.get(number)
@@ -313,6 +330,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 	): void {
 		const live = this.#requests.get(number);
 		if (live === undefined) return;
+		this.#deadlines.clear(number);
 		observeToken(this.#options.metrics, live, choice, now);
 		const isStopped = live.token(
 			choice,
@@ -320,15 +338,35 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 			logprob && this.#tokenLogprob(logprob),
 			now,
 		);
-		if (isStopped) this.#supervisor.cancel(number, choice);
+		if (isStopped) {
+			this.#supervisor.cancel(number, choice);
+			this.#queue.endChoice(number);
+		}
 		if (live.isOver) this.#finish(live, now);
 	}
 
 	#finish(live: LiveRequest, now: number): void {
 		this.#supervisor.forget(live.number);
 		this.#remove(live.number);
-		this.#queue.finished((now - live.times.arrivedAt) / 1000);
 		observeFinish(this.#options.metrics, live, now);
+	}
+
+	#cancel(number: number, error: GalleyError): void {
+		if (!this.#requests.has(number)) return;
+		this.#supervisor.cancel(number, null);
+		this.#fail(number, error);
+	}
+
+	#expire(number: number): void {
+		const live = this.#requests.get(number);
+		if (live === undefined || live.times.firstTokenAt !== null) return;
+		this.#queue.hearExpiry(number, performance.now());
+		const message =
+			"The first token did not come before the deadline; send a later deadline, or try again when there is less to do.";
+		this.#cancel(
+			number,
+			new GalleyError("deadline_exceeded", message, { param: "deadline_ms" }),
+		);
 	}
 
 	#fail(number: number, error: GalleyError): void {
@@ -341,6 +379,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 
 	#remove(number: number): void {
 		this.#requests.delete(number);
+		this.#deadlines.clear(number);
 		this.#queue.leave(number);
 		if (this.#requests.size === 0) this.#onEmpty?.();
 	}
@@ -353,17 +392,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		for (const listener of this.#stateListeners) listener(state);
 	}
 
-	#tokenLogprob({
-		token,
-		logprob,
-		topTokens,
-		topLogprobs,
-	}: LogprobReport): TokenLogprob {
-		const top = Array.from(topTokens, (topToken, place) => ({
-			token: topToken,
-			bytes: this.tokenBytes(topToken),
-			logprob: topLogprobs[place] as number,
-		}));
-		return { token, bytes: this.tokenBytes(token), logprob, top };
+	#tokenLogprob(report: LogprobReport): TokenLogprob {
+		return toTokenLogprob(report, (token) => this.tokenBytes(token));
 	}
 }

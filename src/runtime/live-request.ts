@@ -77,6 +77,7 @@ export class LiveRequest {
 		return this.#wasCut ? "length" : "stop";
 	}
 
+	/** Choice 0 starts first, always; what the others find in the cache is mostly what it computed. */
 	started(cachedTokens: number, queueSeconds: number, now: number): void {
 		if (this.hasStarted) return;
 		this.cachedTokens = cachedTokens;
@@ -91,7 +92,10 @@ export class LiveRequest {
 			this.#sayStart(this.#promptLogprobs);
 	}
 
-	/** One more token of a choice. True when it completed a stop string: the choice has ended and its sequence must be cancelled. */
+	/**
+	 * One more token of a choice. True when it completed a stop string: the choice has ended and its sequence must be cancelled.
+	 * What the same step brought behind it is not heard any more.
+	 */
 	token(
 		choiceIndex: number,
 		token: number,

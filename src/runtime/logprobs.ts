@@ -1,3 +1,4 @@
+import type { TokenLogprob } from "../core/stream-event.ts";
 import type { LogprobReport } from "./engine-protocol.ts";
 
 /**
@@ -52,4 +53,17 @@ function likeliestTokens(logits: Float32Array, count: number): Int32Array {
 		threshold = valueAt(best.length - 1);
 	}
 	return best;
+}
+
+/** For those who read it: with each token's bytes. */
+export function toTokenLogprob(
+	{ token, logprob, topTokens, topLogprobs }: LogprobReport,
+	bytesOf: (token: number) => Uint8Array,
+): TokenLogprob {
+	const top = Array.from(topTokens, (topToken, place) => ({
+		token: topToken,
+		bytes: bytesOf(topToken),
+		logprob: topLogprobs[place] as number,
+	}));
+	return { token, bytes: bytesOf(token), logprob, top };
 }

@@ -4,17 +4,27 @@ import type { LiveRequest } from "./live-request.ts";
 
 /** What a request and a step tell the metrics. Times are monotonic milliseconds. */
 
+/** Before the requests have heard of the step: those that it ends must still be known. */
 export function observeStep(
 	metrics: ServiceMetrics,
-	{ statistics, tokens }: StepReport,
+	{ statistics, started, tokens }: StepReport,
+	requests: ReadonlyMap<number, Pick<LiveRequest, "request">>,
 ): void {
 	metrics.step(statistics);
 	metrics.tokensGenerated(tokens.length / 3);
-	for (let count = 0; count < statistics.preemptions; count++)
-		metrics.sequencePreempted();
+	for (const { number, cachedTokens } of started) {
+		const live = requests.get(number);
+		if (live === undefined) continue;
+		metrics.sequenceStarted(live.request.promptTokens.length, cachedTokens);
+	}
 }
 
-/** Before the request itself has heard of the token. */
+const noChoice = Object.freeze({ lastTokenAt: 0, hasEnded: true });
+
+/**
+ * Before the request itself has heard of the token. Where guesses came true, a step brings a choice several tokens at once:
+ * as in vLLM, they are one observation of inter-token latency, the gap that a reader of the stream sees.
+ */
 export function observeToken(
 	metrics: ServiceMetrics,
 	live: LiveRequest,
@@ -23,8 +33,10 @@ export function observeToken(
 ): void {
 	const { arrivedAt, firstTokenAt } = live.times;
 	if (firstTokenAt === null) metrics.firstToken((now - arrivedAt) / 1000);
-	const lastTokenAt = live.choices[choice]?.lastTokenAt ?? 0;
-	if (lastTokenAt > 0) metrics.interToken((now - lastTokenAt) / 1000);
+	const { lastTokenAt, hasEnded } = live.choices[choice] ?? noChoice;
+	if (hasEnded) return;
+	if (lastTokenAt > 0 && now > lastTokenAt)
+		metrics.interToken((now - lastTokenAt) / 1000);
 }
 
 export function observeFinish(
@@ -46,7 +58,6 @@ export function observeFinish(
 		timePerOutputTokenSeconds:
 			gaps > 0 ? (decodeSeconds * live.choices.length) / gaps : null,
 		promptTokens: live.request.promptTokens.length,
-		cachedTokens: live.cachedTokens,
 		completionTokens: live.completionTokens,
 	});
 }

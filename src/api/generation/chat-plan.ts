@@ -9,6 +9,7 @@ import {
 } from "./generation-settings.ts";
 import { mergeExtensions, requireEqual } from "./merge-extensions.ts";
 import { checkContextLength, tokenizePrompt } from "./prompt-tokens.ts";
+import { type RequestOrigin, toDeadlineMs } from "./request-origin.ts";
 import { resolveModel } from "./resolve-model.ts";
 
 export interface ChatPlan {
@@ -20,7 +21,7 @@ export interface ChatPlan {
 export function planChat(
 	context: ApiContext,
 	rawBody: ChatBody,
-	requestId: string,
+	origin: RequestOrigin,
 ): ChatPlan {
 	const { service } = context;
 	const model = resolveModel(service, rawBody.model);
@@ -28,7 +29,7 @@ export function planChat(
 	checkStreamFields(body);
 	const maxTokens = toMaxTokens(body);
 	const logprobs = toLogprobs(body);
-	const settings = toGenerationSettings(body, maxTokens, context);
+	const settings = toGenerationSettings(body, maxTokens, context, origin);
 	const prompt = renderChatPrompt(context, body.messages, body);
 	const promptTokens = tokenizePrompt(
 		service,
@@ -48,12 +49,13 @@ export function planChat(
 		"messages",
 	);
 	const request: GenerationRequest = {
-		id: requestId,
+		id: origin.id,
 		model: model.id,
 		promptTokens,
 		...settings,
 		logprobs,
 		promptLogprobs: body.prompt_logprobs ?? null,
+		deadlineMs: toDeadlineMs(body.deadline_ms, origin, performance.now()),
 	};
 	return { request, promptText: prompt.pieces.join("") };
 }

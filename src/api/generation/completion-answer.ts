@@ -1,4 +1,5 @@
 import type { FinishReason, Usage } from "../../core/stream-event.ts";
+import { bestChoices, ChoiceScore } from "./best-choices.ts";
 import { type PromptLogprobs, toPromptLogprobs } from "./chat-logprobs.ts";
 import type { AnswerIdentity } from "./chat-stream.ts";
 import {
@@ -20,6 +21,7 @@ interface Choice {
 	finishReason: FinishReason | null;
 	stopReason: string | number | null;
 	promptLogprobs: PromptLogprobs | null;
+	score: ChoiceScore;
 }
 
 /** Gathers a text completion that is sent in one piece. */
@@ -37,6 +39,7 @@ export class CompletionAnswer implements GenerationListener {
 			finishReason: null,
 			stopReason: null,
 			promptLogprobs: null,
+			score: new ChoiceScore(),
 		}));
 	}
 
@@ -60,7 +63,9 @@ export class CompletionAnswer implements GenerationListener {
 
 	delta(index: number, event: DeltaEvent): void {
 		const choice = this.#choices[index];
-		if (choice !== undefined) add(choice, this.#pieces.delta(index, event));
+		if (choice === undefined) return;
+		add(choice, this.#pieces.delta(index, event));
+		for (const { logprob } of event.logprobs ?? []) choice.score.add(logprob);
 	}
 
 	choiceEnd(index: number, event: ChoiceEndEvent): void {
@@ -80,7 +85,7 @@ export class CompletionAnswer implements GenerationListener {
 			created,
 			model,
 			system_fingerprint: systemFingerprint,
-			choices: this.#choices.map((choice, index) => ({
+			choices: this.#answered().map((choice, index) => ({
 				text: choice.text,
 				index,
 				logprobs: this.#pieces.hasLogprobs
@@ -94,6 +99,16 @@ export class CompletionAnswer implements GenerationListener {
 			})),
 			usage: toWireUsage(this.#pieces.usage(usage)),
 		};
+	}
+
+	/** All, or with `best_of` the best ones. */
+	#answered(): readonly Choice[] {
+		const { choicesPerPrompt, answeredPerPrompt } = this.#pieces;
+		if (answeredPerPrompt === choicesPerPrompt) return this.#choices;
+		const scores = this.#choices.map(({ score }) => score);
+		return bestChoices(scores, choicesPerPrompt, answeredPerPrompt).flatMap(
+			(place) => this.#choices[place] ?? [],
+		);
 	}
 }
 

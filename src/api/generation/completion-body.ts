@@ -106,7 +106,9 @@ export const completionBody = z
 			.int()
 			.min(1)
 			.nullish()
-			.describe("Only the value of 'n' is supported."),
+			.describe(
+				"Choices to generate for each prompt; the 'n' likeliest by the mean over their tokens are answered, and usage counts all. Above 'n' not in streams. Default: 'n'.",
+			),
 		...extensionFields,
 		add_special_tokens: add_special_tokens.describe(
 			"Put the model's begin token before a text prompt. Default: true.",

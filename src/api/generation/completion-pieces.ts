@@ -19,7 +19,10 @@ export class CompletionPieces {
 	readonly #service: LanguageService;
 	readonly #plan: CompletionPlan;
 	readonly #builders: readonly CompletionLogprobsBuilder[];
+	/** Choices that are generated: `best_of`. */
 	readonly choicesPerPrompt: number;
+	/** Choices that are answered: `n`. */
+	readonly answeredPerPrompt: number;
 	readonly choiceCount: number;
 	readonly hasLogprobs: boolean;
 
@@ -28,8 +31,9 @@ export class CompletionPieces {
 		this.#plan = plan;
 		const [first] = plan.requests;
 		this.choicesPerPrompt = first?.choices ?? 0;
+		this.answeredPerPrompt = plan.choices;
 		this.choiceCount = plan.requests.length * this.choicesPerPrompt;
-		const topCount = first?.logprobs ?? null;
+		const topCount = plan.logprobs;
 		const isQuiet = (token: number) => isInvisible(service, token);
 		this.hasLogprobs = topCount !== null;
 		this.#builders =

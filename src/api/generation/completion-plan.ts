@@ -10,6 +10,7 @@ import {
 } from "./generation-settings.ts";
 import { mergeExtensions } from "./merge-extensions.ts";
 import { checkContextLength, tokenizePrompt } from "./prompt-tokens.ts";
+import { type RequestOrigin, toDeadlineMs } from "./request-origin.ts";
 import { resolveModel } from "./resolve-model.ts";
 
 export interface CompletionPlan {
@@ -18,6 +19,10 @@ export interface CompletionPlan {
 	requests: readonly GenerationRequest[];
 	/** The text of each prompt; null for token ids that are not echoed. */
 	promptTexts: readonly (string | null)[];
+	/** How many choices of each prompt are answered: the best ones of those generated. */
+	choices: number;
+	/** What the client asked for with `logprobs`. */
+	logprobs: number | null;
 	echo: boolean;
 	/**
 	 * `max_tokens: 0` with `echo` scores a prompt without continuing it. Engines generate at least one token, so one is
@@ -34,13 +39,12 @@ const defaultMaxTokens = 16;
 export function planCompletion(
 	context: ApiContext,
 	rawBody: CompletionBody,
-	requestId: string,
+	origin: RequestOrigin,
 ): CompletionPlan {
 	const { service } = context;
 	const model = resolveModel(service, rawBody.model);
 	const body = mergeExtensions(rawBody);
 	checkStreamFields(body);
-	checkBestOf(body);
 	const echo = body.echo ?? false;
 	const isScoringOnly = body.max_tokens === 0;
 	if (isScoringOnly && !echo) {
@@ -56,7 +60,8 @@ export function planCompletion(
 		Math.min(defaultMaxTokens, model.maxModelLength - longest),
 	);
 	const maxTokens = isScoringOnly ? 1 : (body.max_tokens ?? fallback);
-	const settings = toGenerationSettings(body, maxTokens, context);
+	const settings = toGenerationSettings(body, maxTokens, context, origin);
+	const bestOf = toBestOf(body, context);
 	const logprobs = body.logprobs ?? null;
 	const promptLogprobs = body.prompt_logprobs ?? null;
 	for (const { tokens } of prompts)
@@ -66,12 +71,16 @@ export function planCompletion(
 			maxTokens,
 			"prompt",
 		);
+	const deadlineMs = toDeadlineMs(body.deadline_ms, origin, performance.now());
 	const requests = prompts.map(({ tokens }, index) => ({
-		id: prompts.length === 1 ? requestId : `${requestId}-${index}`,
+		id: prompts.length === 1 ? origin.id : `${origin.id}-${index}`,
 		model: model.id,
 		promptTokens: tokens,
 		...settings,
-		logprobs,
+		choices: bestOf,
+		// Choices are compared by the probabilities of their tokens.
+		logprobs: bestOf > settings.choices ? (logprobs ?? 0) : logprobs,
+		deadlineMs,
 		promptLogprobs: larger(promptLogprobs, echo ? logprobs : null),
 	}));
 	const promptTexts = prompts.map(({ text }) => text);
@@ -79,19 +88,33 @@ export function planCompletion(
 		model: model.id,
 		requests,
 		promptTexts,
+		choices: settings.choices,
+		logprobs,
 		echo,
 		isScoringOnly,
 		promptLogprobs,
 	};
 }
 
-function checkBestOf(body: CompletionBody): void {
-	const { best_of: bestOf } = body;
-	if (bestOf === undefined || bestOf === null || bestOf === (body.n ?? 1))
-		return;
-	const message =
-		"'best_of' is only supported with the value of 'n': ask for more choices with 'n' instead.";
-	throw new GalleyError("unsupported_parameter", message, { param: "best_of" });
+/** Choices to generate for each prompt. They share one prefill. */
+function toBestOf(body: CompletionBody, { options }: ApiContext): number {
+	const choices = body.n ?? 1;
+	const bestOf = body.best_of ?? choices;
+	const fault = (message: string) =>
+		new GalleyError("invalid_request", message, { param: "best_of" });
+	if (bestOf < choices)
+		throw fault(
+			`'best_of' (${bestOf}) may not be less than 'n' (${choices}): the answer is chosen from what is generated.`,
+		);
+	if (bestOf > options.maxChoices)
+		throw fault(
+			`'best_of' may be at most ${options.maxChoices} on this server, but is ${bestOf}.`,
+		);
+	if (bestOf > choices && body.stream === true)
+		throw fault(
+			"'best_of' above 'n' is not available in streams: which choices are best is known at the end. Send 'stream': false.",
+		);
+	return bestOf;
 }
 
 /** The engine reports prompt tokens once, for `prompt_logprobs` and for `logprobs` with `echo`. */

@@ -10,24 +10,27 @@ import { z } from "zod";
  *
  * | field | why ignoring it is honest |
  * |---|---|
- * | user, safety_identifier, metadata | labels for the provider's own records |
+ * | metadata | labels for the provider's own records |
  * | store | nothing is stored here, so nothing needs to be kept out or in |
  * | service_tier | there is one tier |
  * | prediction | a hint that may make an answer faster, never different |
  * | prompt_cache_key, prompt_cache_retention | hints; prefixes are found without them |
- * | cache_salt | asks for a separate prefix cache, which affects timing alone |
  * | parallel_tool_calls | says how tools may be called; `tools` itself is refused |
+ *
+ * What says whose a request is has an effect, though not on the answer:
+ *
+ * | field | effect |
+ * |---|---|
+ * | user, or else safety_identifier | names the tenant, together with the API key: tenants get equal shares of the engine and of the queue. Only hashes are kept, as long as the request lives |
+ * | cache_salt | cached prefixes are shared only between prompts of the same salt |
  */
 export const ignoredFields = [
-	"user",
-	"safety_identifier",
 	"metadata",
 	"store",
 	"service_tier",
 	"prediction",
 	"prompt_cache_key",
 	"prompt_cache_retention",
-	"cache_salt",
 	"parallel_tool_calls",
 ] as const;
 

@@ -103,6 +103,30 @@ export const openAiFields = {
 	logit_bias: logitBias.nullish(),
 };
 
+/** A day: no HTTP connection waits longer. */
+export const longestDeadlineMs = 86_400_000;
+
+/** Who asks, and what is shared with others. */
+export const askerFields = {
+	user: z
+		.string()
+		.nullish()
+		.describe(
+			"Your end user. Users of one API key get equal shares of the engine and of the queue.",
+		),
+	safety_identifier: z
+		.string()
+		.nullish()
+		.describe("OpenAI's newer name of 'user'; read where 'user' is left out."),
+	cache_salt: z
+		.string()
+		.max(1024)
+		.nullish()
+		.describe(
+			"Prompts share cached prefixes only with prompts of the same salt.",
+		),
+};
+
 /** vLLM's, NIM's and llama.cpp's, at the top level and inside `nvext`. */
 export const extensionFields = {
 	top_k: z
@@ -142,6 +166,15 @@ export const extensionFields = {
 		.max(2147483647)
 		.nullish()
 		.describe("Lower runs first."),
+	deadline_ms: z
+		.int()
+		.min(1)
+		.max(longestDeadlineMs)
+		.nullish()
+		.describe(
+			"Milliseconds from the request's arrival to its first token. Refused at once with 429 when that can't be met, ended with 504 when it wasn't. Also as the header X-Request-Deadline-Ms; the field wins.",
+		),
+	...askerFields,
 };
 
 export type GenerationFields = z.output<

@@ -7,17 +7,25 @@ import {
 } from "../../core/generation-request.ts";
 import type { ApiContext } from "../api-context.ts";
 import type { GenerationFields } from "./generation-fields.ts";
+import { type RequestOrigin, toTenant } from "./request-origin.ts";
 
 /** What of a GenerationRequest does not depend on the prompt or the surface. */
 export type GenerationSettings = Pick<
 	GenerationRequest,
-	"choices" | "sampling" | "stop" | "priority" | "renderSpecialTokens"
+	| "choices"
+	| "sampling"
+	| "stop"
+	| "priority"
+	| "tenant"
+	| "cacheSalt"
+	| "renderSpecialTokens"
 >;
 
 export function toGenerationSettings(
 	fields: GenerationFields,
 	maxTokens: number | null,
 	{ service, options }: Pick<ApiContext, "service" | "options">,
+	origin: RequestOrigin,
 ): GenerationSettings {
 	const { vocabularySize } = service.facts;
 	const choices = fields.n ?? 1;
@@ -30,6 +38,8 @@ export function toGenerationSettings(
 		sampling: toSampling(fields, vocabularySize),
 		stop: toStopConditions(fields, maxTokens, vocabularySize),
 		priority: fields.priority ?? 0,
+		tenant: toTenant(origin, fields),
+		cacheSalt: fields.cache_salt ?? "",
 		renderSpecialTokens: fields.skip_special_tokens === false,
 	};
 }

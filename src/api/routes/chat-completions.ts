@@ -5,6 +5,7 @@ import { ChatAnswer } from "../generation/chat-answer.ts";
 import { type ChatBody, chatBody } from "../generation/chat-body.ts";
 import { planChat } from "../generation/chat-plan.ts";
 import { ChatStream } from "../generation/chat-stream.ts";
+import { toOrigin } from "../generation/request-origin.ts";
 import { createObjectId } from "../request-id.ts";
 import { describeRoute } from "../route-schema.ts";
 
@@ -24,7 +25,7 @@ export function chatCompletions(context: ApiContext) {
 		reply: FastifyReply,
 	): Promise<unknown> => {
 		const { body } = request;
-		const { request: generation } = planChat(context, body, request.id);
+		const { request: generation } = planChat(context, body, toOrigin(request));
 		request.record.model = generation.model;
 		const identity = {
 			id: createObjectId("chatcmpl"),

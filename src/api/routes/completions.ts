@@ -9,6 +9,7 @@ import {
 import { CompletionPieces } from "../generation/completion-pieces.ts";
 import { planCompletion } from "../generation/completion-plan.ts";
 import { CompletionStream } from "../generation/completion-stream.ts";
+import { toOrigin } from "../generation/request-origin.ts";
 import { createObjectId } from "../request-id.ts";
 import { describeRoute } from "../route-schema.ts";
 
@@ -28,7 +29,7 @@ export function completions(context: ApiContext) {
 		reply: FastifyReply,
 	): Promise<unknown> => {
 		const { body } = request;
-		const plan = planCompletion(context, body, request.id);
+		const plan = planCompletion(context, body, toOrigin(request));
 		request.record.model = plan.model;
 		const identity = {
 			id: createObjectId("cmpl"),

@@ -9,6 +9,7 @@ import {
 	completionBody,
 } from "../generation/completion-body.ts";
 import { planCompletion } from "../generation/completion-plan.ts";
+import { toOrigin } from "../generation/request-origin.ts";
 import { describeRoute } from "../route-schema.ts";
 
 const rendered = z.object({
@@ -42,7 +43,7 @@ export const renderCompletionSchema = describeRoute({
 
 export function renderChat(context: ApiContext) {
 	return async (request: FastifyRequest<{ Body: ChatBody }>) => {
-		const plan = planChat(context, request.body, request.id);
+		const plan = planChat(context, request.body, toOrigin(request));
 		request.record.model = plan.request.model;
 		return toRendered(
 			plan.request,
@@ -54,7 +55,7 @@ export function renderChat(context: ApiContext) {
 
 export function renderCompletion(context: ApiContext) {
 	return async (request: FastifyRequest<{ Body: CompletionBody }>) => {
-		const plan = planCompletion(context, request.body, request.id);
+		const plan = planCompletion(context, request.body, toOrigin(request));
 		request.record.model = plan.model;
 		const isStream = request.body.stream === true;
 		return plan.requests.map((one, index) => {

@@ -6,6 +6,7 @@ import { templateFields } from "../generation/chat-body.ts";
 import { messagesField } from "../generation/chat-messages.ts";
 import { renderChatPrompt } from "../generation/chat-prompt.ts";
 import { policyFields } from "../generation/field-policy.ts";
+import { askerFields } from "../generation/generation-fields.ts";
 import { tokenizeParts } from "../generation/prompt-tokens.ts";
 import { resolveModel } from "../generation/resolve-model.ts";
 import { escapedBytes, tokenText } from "../generation/token-text.ts";
@@ -27,6 +28,7 @@ const body = z
 			.boolean()
 			.nullish()
 			.describe("Also answer with each token's text."),
+		...askerFields,
 		...policyFields(["tools", "continue_final_message", "mm_processor_kwargs"]),
 	})
 	.meta({ title: "TokenizeRequest" });

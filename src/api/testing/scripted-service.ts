@@ -3,6 +3,7 @@ import { GalleyError } from "../../core/errors.ts";
 import type { GenerationRequest } from "../../core/generation-request.ts";
 import type {
 	LanguageService,
+	LiveState,
 	ModelEntry,
 	ServiceState,
 } from "../../core/language-service.ts";
@@ -31,8 +32,21 @@ export interface ScriptedService {
 	deltaCounts: Map<string, number>;
 	terminalEvents: { id: string; type: "finish" | "error" }[];
 	setState(state: ServiceState): void;
+	/** An engine with nothing to do unless told otherwise. */
+	setLiveState(live: LiveState | null): void;
 	setScript(script: Script | ((request: GenerationRequest) => Script)): void;
 }
+
+const idle: LiveState = Object.freeze({
+	requests: [],
+	kvCells: 4096,
+	kvCacheUsage: 0,
+	retainedTokens: 0,
+	savedTokens: 0,
+	kvLayout: "unified",
+	maxSequences: 8,
+	targetItlMs: 50,
+});
 
 const controlTexts = ["<|im_start|>", "<|im_end|>", "<s>"];
 const beginToken = 258;
@@ -52,6 +66,7 @@ export function createScriptedService(
 ): ScriptedService {
 	const { maxModelLength = 4096, adapters = [] } = options;
 	let state: ServiceState = { phase: "ready" };
+	let live: LiveState | null = idle;
 	let script = options.script ?? { deltas: ["Hello", ",", " world", "!"] };
 	const requests: GenerationRequest[] = [];
 	const cancelled: string[] = [];
@@ -87,6 +102,7 @@ export function createScriptedService(
 		],
 		state: () => state,
 		load: () => ({ running: 0, waiting: 0, kvCacheUsage: 0, maxSequences: 8 }),
+		liveState: async () => live,
 		tokenize,
 		detokenize,
 		tokenBytes,
@@ -114,6 +130,9 @@ export function createScriptedService(
 		terminalEvents,
 		setState: (next) => {
 			state = next;
+		},
+		setLiveState: (next) => {
+			live = next;
 		},
 		setScript: (next) => {
 			script = next;
