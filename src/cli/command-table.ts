@@ -12,6 +12,7 @@ export const commandSummaries = {
 	run: "serve a model over the OpenAI API",
 	chat: "talk to a model in the terminal",
 	bench: "measure a service under load",
+	top: "watch a service: sequences, KV cache and rates",
 	doctor: "show this machine, the engines, and what would run here",
 	engines: "list, install and remove engine packages",
 	version: "show versions",
@@ -35,6 +36,12 @@ export const commandTable: readonly CommandRow[] = [
 		usage: "bench [options] [model]",
 		register: async (program) =>
 			(await import("./bench.ts")).registerBenchCommand(program),
+	},
+	{
+		name: "top",
+		usage: "top [options]",
+		register: async (program) =>
+			(await import("./top.ts")).registerTopCommand(program),
 	},
 	{
 		name: "doctor",

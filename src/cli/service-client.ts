@@ -58,13 +58,22 @@ export class ServiceClient implements AsyncDisposable {
 		path: string,
 		signal?: AbortSignal,
 	): Promise<{ status: number; body: unknown }> {
+		const { status, text } = await this.getText(path, signal);
+		return { status, body: parseJson(text) };
+	}
+
+	/** The same for answers that are no JSON: metrics. */
+	async getText(
+		path: string,
+		signal?: AbortSignal,
+	): Promise<{ status: number; text: string }> {
 		const { statusCode, body } = await this.#request(
 			"GET",
 			path,
 			undefined,
 			signal,
 		);
-		return { status: statusCode, body: parseJson(await body.text()) };
+		return { status: statusCode, text: await body.text() };
 	}
 
 	/** The base model's name. */

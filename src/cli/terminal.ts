@@ -14,7 +14,7 @@ const styles = {
 	cyan: [36, 39],
 } as const;
 
-type Style = keyof typeof styles;
+export type Style = keyof typeof styles;
 export type Paint = (style: Style, text: string) => string;
 
 /** Colours only where a human looks and nobody forbids them (https://no-color.org). */

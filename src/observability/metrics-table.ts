@@ -1,3 +1,13 @@
+import {
+	firstTokenBuckets,
+	httpBuckets,
+	perTokenBuckets,
+	requestBuckets,
+	requestTokenBuckets,
+	stepSecondsBuckets,
+	stepTokenBuckets,
+} from "./metric-buckets.ts";
+
 /**
  * Every metric of a service, in one table. `names` are all names it is exposed under, the first one being the one it is
  * recorded as:
@@ -31,36 +41,6 @@ const withBoth = (name: string, nimName: string = name): Names => [
 	nimName,
 ];
 
-const firstTokenBuckets = [
-	...[0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1],
-	...[2.5, 5, 7.5, 10, 20, 40, 80, 160, 640, 2560],
-];
-/** vLLM's begin at 10 ms; small models are faster than that. */
-const perTokenBuckets = [
-	...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4],
-	...[0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80],
-];
-/** vLLM's, with finer steps below 300 ms for the same reason. */
-const requestBuckets = [
-	...[0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15],
-	...[20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680],
-];
-const requestTokenBuckets = [
-	...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000],
-	...[50_000, 100_000, 200_000, 500_000, 1_000_000],
-];
-const stepTokenBuckets = [
-	...[1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384],
-];
-const stepSecondsBuckets = [
-	...[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1],
-	...[0.15, 0.2, 0.3, 0.5, 0.75, 1, 2.5, 5, 10],
-];
-const httpBuckets = [
-	...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-	...[30, 60, 120, 300, 600],
-];
-
 /** Labelled with `model_name`. */
 export const serviceMetrics = {
 	running: {
@@ -73,6 +53,19 @@ export const serviceMetrics = {
 		type: "gauge",
 		help: "Requests that wait to be computed.",
 	},
+	waitingByReason: {
+		names: own("num_requests_waiting_by_reason"),
+		type: "gauge",
+		help: "Sequences that wait in the engine, by what they wait for: a slot, memory, or a prefix that another one is computing.",
+		labels: ["reason"],
+	},
+	waitingByCapacity: {
+		// vLLM's two reasons: no slot or memory is free, or something else has to happen first.
+		names: ["vllm:num_requests_waiting_by_reason"],
+		type: "gauge",
+		help: "Sequences that wait in the engine: for capacity (slot, memory), or deferred (prefix).",
+		labels: ["reason"],
+	},
 	maxSequences: {
 		names: withNim("num_request_max"),
 		type: "gauge",
@@ -81,7 +74,43 @@ export const serviceMetrics = {
 	kvCacheUsage: {
 		names: withBoth("kv_cache_usage_perc", "gpu_cache_usage_perc"),
 		type: "gauge",
-		help: "Share of the KV cache in use, 0 to 1.",
+		help: "Share of the KV cache that running sequences use, 0 to 1.",
+	},
+	kvCells: {
+		names: own("kv_cells"),
+		type: "gauge",
+		help: "Tokens that the KV cache has room for.",
+	},
+	kvLayout: {
+		names: own("kv_layout_info"),
+		type: "gauge",
+		help: "The KV cache's layout now: unified or streams. Always 1.",
+		labels: ["layout"],
+	},
+	retainedTokens: {
+		names: own("kv_retained_tokens"),
+		type: "gauge",
+		help: "Tokens of ended sequences kept in the KV cache for the next ones.",
+	},
+	savedTokens: {
+		names: own("kv_saved_tokens"),
+		type: "gauge",
+		help: "Tokens whose state is saved outside the KV cache, in host memory or on disk.",
+	},
+	tokensEvicted: {
+		names: own("kv_tokens_evicted_total"),
+		type: "counter",
+		help: "Tokens of ended sequences that gave up their place in the KV cache.",
+	},
+	tokensSaved: {
+		names: own("kv_tokens_saved_total"),
+		type: "counter",
+		help: "Tokens whose state was saved outside the KV cache.",
+	},
+	tokensRestored: {
+		names: own("kv_tokens_restored_total"),
+		type: "counter",
+		help: "Tokens whose saved state was put back into the KV cache instead of being computed again.",
 	},
 	prefixCacheQueries: {
 		names: withVllm("prefix_cache_queries_total"),
@@ -89,9 +118,18 @@ export const serviceMetrics = {
 		help: "Prompt tokens looked for in the prefix cache.",
 	},
 	prefixCacheHits: {
-		names: withVllm("prefix_cache_hits_total"),
+		names: [
+			...withVllm("prefix_cache_hits_total"),
+			"vllm:prompt_tokens_cached_total",
+		],
 		type: "counter",
 		help: "Prompt tokens found in the prefix cache, not computed again.",
+	},
+	promptTokensBySource: {
+		names: withVllm("prompt_tokens_by_source_total"),
+		type: "counter",
+		help: "Prompt tokens of started sequences: to be computed (local_compute) or found in the prefix cache (local_cache_hit).",
+		labels: ["source"],
 	},
 	promptTokens: {
 		names: withBoth("prompt_tokens_total"),
@@ -201,13 +239,33 @@ export const serviceMetrics = {
 	stepTokens: {
 		names: withVllm("iteration_tokens_total"),
 		type: "histogram",
-		help: "Tokens computed in one engine step, prefill and decode together.",
+		help: "Tokens computed in one engine step: prefill, decode and drafted ones together.",
 		buckets: stepTokenBuckets,
 	},
 	stepPrefillTokens: {
 		names: own("prefill_tokens_computed_total"),
 		type: "counter",
-		help: "Prompt tokens computed, those found in the prefix cache left out.",
+		help: "Tokens computed as prefill: those found in the prefix cache left out, those computed again after a preemption counted again.",
+	},
+	stepDecodeTokens: {
+		names: own("decode_tokens_computed_total"),
+		type: "counter",
+		help: "Tokens computed as decode: one a decoding sequence and step, drafted ones left out.",
+	},
+	draftedTokens: {
+		names: withVllm("spec_decode_num_draft_tokens_total"),
+		type: "counter",
+		help: "Tokens guessed by speculation and computed beside the decoding ones.",
+	},
+	acceptedTokens: {
+		names: withVllm("spec_decode_num_accepted_tokens_total"),
+		type: "counter",
+		help: "Guessed tokens that were right.",
+	},
+	targetItl: {
+		names: own("target_itl_seconds"),
+		type: "gauge",
+		help: "Seconds that a step may take while a sequence decodes; 0 while it is not known.",
 	},
 	engineRestarts: {
 		names: own("engine_restarts_total"),

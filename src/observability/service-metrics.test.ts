@@ -107,12 +107,21 @@ function recordAll(metrics: ServiceMetrics): void {
 		decodeSeconds: 0.35,
 		timePerOutputTokenSeconds: 0.02,
 		promptTokens: 40,
-		cachedTokens: 32,
 		completionTokens: 12,
 	});
 	metrics.requestFailed("engine_crashed");
-	metrics.sequencePreempted();
-	metrics.step({ seconds: 0.03, prefillTokens: 100, decodeTokens: 4 });
+	metrics.sequenceStarted(40, 32);
+	metrics.step({
+		seconds: 0.03,
+		prefillTokens: 100,
+		decodeTokens: 4,
+		draftedTokens: 6,
+		acceptedTokens: 5,
+		preemptions: 2,
+		evictedTokens: 70,
+		savedTokens: 50,
+		restoredTokens: 30,
+	});
 	metrics.engineRestarted();
 	metrics.observeRequest({
 		method: "POST",
@@ -126,8 +135,15 @@ function recordAll(metrics: ServiceMetrics): void {
 		kvCacheUsage: 0.25,
 		maxSequences: 8,
 	}));
-	metrics.setEngineProcess(() => ({ residentBytes: 1000 }));
+	metrics.setEngineGauges(() => ({
+		residentBytes: 1000,
+		waitingFor: { slot: 3, memory: 2, prefix: 1 },
+		retainedTokens: 500,
+		savedTokens: 200,
+		kvLayout: "unified",
+	}));
 	metrics.setCacheConfig({ blockSize: 1, blocks: 4096 });
+	metrics.setTargetItl(0.05);
 	metrics.setReady(true);
 }
 
@@ -176,6 +192,11 @@ describe("the table", () => {
 			...["vllm:lora_requests_info", "vllm:request_success_total"],
 			...["vllm:time_to_first_token_seconds", "vllm:num_preemptions_total"],
 			...["vllm:inter_token_latency_seconds", "vllm:prompt_tokens_total"],
+			...["vllm:prefix_cache_queries_total", "vllm:prefix_cache_hits_total"],
+			"vllm:num_requests_waiting_by_reason",
+			"vllm:prompt_tokens_by_source_total",
+			"vllm:spec_decode_num_draft_tokens_total",
+			"vllm:spec_decode_num_accepted_tokens_total",
 			...["num_requests_running", "num_requests_waiting", "num_request_max"],
 			...["gpu_cache_usage_perc", "prompt_tokens_total"],
 			...["generation_tokens_total", "time_to_first_token_seconds"],
@@ -234,6 +255,34 @@ test("what was recorded is what is read", async () => {
 		rejected: value("galley:requests_rejected_total", { reason: "queue_full" }),
 		preempted: value("vllm:num_preemptions_total"),
 		step: value("galley:iteration_tokens_total_sum"),
+		waitsForSlot: value("galley:num_requests_waiting_by_reason", {
+			reason: "slot",
+		}),
+		waitsForCapacity: value("vllm:num_requests_waiting_by_reason", {
+			reason: "capacity",
+		}),
+		deferred: value("vllm:num_requests_waiting_by_reason", {
+			reason: "deferred",
+		}),
+		cached: value("vllm:prompt_tokens_cached_total"),
+		computedPrompt: value("vllm:prompt_tokens_by_source_total", {
+			source: "local_compute",
+		}),
+		cachedPrompt: value("vllm:prompt_tokens_by_source_total", {
+			source: "local_cache_hit",
+		}),
+		prefill: value("galley:prefill_tokens_computed_total"),
+		decode: value("galley:decode_tokens_computed_total"),
+		drafted: value("vllm:spec_decode_num_draft_tokens_total"),
+		accepted: value("vllm:spec_decode_num_accepted_tokens_total"),
+		evicted: value("galley:kv_tokens_evicted_total"),
+		saved: value("galley:kv_tokens_saved_total"),
+		restored: value("galley:kv_tokens_restored_total"),
+		retainedNow: value("galley:kv_retained_tokens"),
+		savedNow: value("galley:kv_saved_tokens"),
+		layout: value("galley:kv_layout_info", { layout: "unified" }),
+		cells: value("galley:kv_cells"),
+		targetItl: value("galley:target_itl_seconds"),
 		inference: value("vllm:request_inference_time_seconds_sum"),
 		restarts: value("galley:engine_restarts_total"),
 		ready: value("galley:ready"),
@@ -263,8 +312,26 @@ test("what was recorded is what is read", async () => {
 		success: 1,
 		failure: 1,
 		rejected: 1,
-		preempted: 1,
-		step: 104,
+		preempted: 2,
+		step: 110,
+		waitsForSlot: 3,
+		waitsForCapacity: 5,
+		deferred: 1,
+		cached: 32,
+		computedPrompt: 8,
+		cachedPrompt: 32,
+		prefill: 100,
+		decode: 4,
+		drafted: 6,
+		accepted: 5,
+		evicted: 70,
+		saved: 50,
+		restored: 30,
+		retainedNow: 500,
+		savedNow: 200,
+		layout: 1,
+		cells: 4096,
+		targetItl: 0.05,
 		inference: 0.04 + 0.35,
 		restarts: 1,
 		ready: 1,
@@ -331,6 +398,25 @@ test("gauges are read at each scrape", async () => {
 	}));
 	expect((await scrape(metrics)).value("num_requests_running")).toBe(1);
 	expect((await scrape(metrics)).value("num_requests_running")).toBe(2);
+});
+
+test("a layout that changed leaves no series of the old one", async () => {
+	const metrics = create();
+	let kvLayout: "unified" | "streams" = "unified";
+	metrics.setEngineGauges(() => ({
+		residentBytes: 0,
+		waitingFor: { slot: 0, memory: 0, prefix: 0 },
+		retainedTokens: 0,
+		savedTokens: 0,
+		kvLayout,
+	}));
+	const layouts = async () =>
+		(await scrape(metrics)).families
+			.get("galley:kv_layout_info")
+			?.samples.map(({ labels }) => labels.layout);
+	expect(await layouts()).toEqual(["unified"]);
+	kvLayout = "streams";
+	expect(await layouts()).toEqual(["streams"]);
 });
 
 test("processor time never goes back, and lag is a number before the first sample", async () => {

@@ -23,9 +23,30 @@ interface FinishedRequest {
 	/** Null when there was one token at most. */
 	timePerOutputTokenSeconds: number | null;
 	promptTokens: number;
-	/** Of the prompt tokens, those that were not computed again. */
-	cachedTokens: number;
 	completionTokens: number;
+}
+
+/** What one engine step did; counts, and seconds. */
+export interface StepSample {
+	seconds: number;
+	prefillTokens: number;
+	/** Sequences that decoded. */
+	decodeTokens: number;
+	draftedTokens: number;
+	acceptedTokens: number;
+	preemptions: number;
+	evictedTokens: number;
+	savedTokens: number;
+	restoredTokens: number;
+}
+
+/** The engine between two steps. */
+export interface EngineGauges {
+	residentBytes: number;
+	waitingFor: Readonly<Record<"slot" | "memory" | "prefix", number>>;
+	retainedTokens: number;
+	savedTokens: number;
+	kvLayout: "unified" | "streams";
 }
 
 interface HttpRequestSample {
@@ -53,21 +74,18 @@ export interface ServiceMetrics extends Disposable {
 	requestFinished(request: FinishedRequest): void;
 	/** A request that had been accepted ended with an error. */
 	requestFailed(code: ErrorCode): void;
-	sequencePreempted(): void;
-	/** One engine step: prompt tokens and decoding sequences computed in it. */
-	step(step: {
-		seconds: number;
-		prefillTokens: number;
-		decodeTokens: number;
-	}): void;
+	/** A sequence's prompt was looked up in the prefix cache and is computed from where the hit ends. */
+	sequenceStarted(promptTokens: number, cachedTokens: number): void;
+	step(step: StepSample): void;
 	engineRestarted(): void;
 	/** An HTTP request was answered. */
 	observeRequest(sample: HttpRequestSample): void;
 	/** Read at each scrape. */
 	setLoad(read: () => ServiceLoad): void;
 	/** Read at each scrape. */
-	setEngineProcess(read: () => { residentBytes: number }): void;
+	setEngineGauges(read: () => EngineGauges): void;
 	setCacheConfig(config: { blockSize: number; blocks: number }): void;
+	setTargetItl(seconds: number): void;
 	setReady(isReady: boolean): void;
 	/** Prometheus' text format. */
 	render(): Promise<string>;
@@ -86,12 +104,14 @@ export function createServiceMetrics(
 		kvCacheUsage: 0,
 		maxSequences: options.maxSequences,
 	});
-	let readEngineProcess = () => ({ residentBytes: 0 });
+	let readEngine: () => EngineGauges | null = () => null;
 
 	for (const finished_reason of ["stop", "length", "abort", "error"])
 		metrics.finishedRequests.inc({ finished_reason }, 0);
 	metrics.buildInfo.set({ version: options.version }, 1);
 	metrics.cacheConfig.set({ block_size: "0", num_gpu_blocks: "0" }, 1);
+	for (const source of ["local_compute", "local_cache_hit"])
+		metrics.promptTokensBySource.inc({ source }, 0);
 
 	const readGauges = () => {
 		const load = readLoad();
@@ -99,7 +119,7 @@ export function createServiceMetrics(
 		metrics.waiting.set(load.waiting);
 		metrics.kvCacheUsage.set(load.kvCacheUsage);
 		metrics.maxSequences.set(load.maxSequences);
-		metrics.engineResidentBytes.set(readEngineProcess().residentBytes);
+		setEngineGauges(metrics, readEngine());
 		const noAdapters = {
 			max_lora: "0",
 			running_lora_adapters: "",
@@ -122,20 +142,21 @@ export function createServiceMetrics(
 			observeTimes(metrics, request);
 			metrics.requestPromptTokens.observe(request.promptTokens);
 			metrics.requestGenerationTokens.observe(request.completionTokens);
-			metrics.prefixCacheQueries.inc(request.promptTokens);
-			metrics.prefixCacheHits.inc(request.cachedTokens);
 		},
 		requestFailed(code) {
 			const finished_reason = code === "client_closed" ? "abort" : "error";
 			metrics.finishedRequests.inc({ finished_reason });
 			metrics.failedRequests.inc({ code });
 		},
-		sequencePreempted: () => metrics.preemptions.inc(),
-		step({ seconds, prefillTokens, decodeTokens }) {
-			metrics.stepDuration.observe(seconds);
-			metrics.stepTokens.observe(prefillTokens + decodeTokens);
-			metrics.stepPrefillTokens.inc(prefillTokens);
+		sequenceStarted(promptTokens, cachedTokens) {
+			metrics.prefixCacheQueries.inc(promptTokens);
+			metrics.prefixCacheHits.inc(cachedTokens);
+			const { promptTokensBySource } = metrics;
+			const computed = Math.max(0, promptTokens - cachedTokens);
+			promptTokensBySource.inc({ source: "local_compute" }, computed);
+			promptTokensBySource.inc({ source: "local_cache_hit" }, cachedTokens);
 		},
+		step: (step) => countStep(metrics, step),
 		engineRestarted: () => metrics.engineRestarts.inc(),
 		observeRequest({ method, route, status, durationSeconds }) {
 			metrics.httpRequests.inc({ method, route, status });
@@ -144,14 +165,16 @@ export function createServiceMetrics(
 		setLoad(read) {
 			readLoad = read;
 		},
-		setEngineProcess(read) {
-			readEngineProcess = read;
+		setEngineGauges(read) {
+			readEngine = read;
 		},
 		setCacheConfig({ blockSize, blocks }) {
 			metrics.cacheConfig.reset();
 			const labels = { block_size: blockSize, num_gpu_blocks: blocks };
 			metrics.cacheConfig.set(labels, 1);
+			metrics.kvCells.set(blockSize * blocks);
 		},
+		setTargetItl: (seconds) => metrics.targetItl.set(seconds),
 		setReady: (isReady) => metrics.ready.set(isReady ? 1 : 0),
 		async render() {
 			readGauges();
@@ -164,6 +187,8 @@ export function createServiceMetrics(
 
 type Metrics = ReturnType<typeof registerAll>;
 
+const noneWaits = Object.freeze({ slot: 0, memory: 0, prefix: 0 });
+
 function observeTimes(metrics: Metrics, request: FinishedRequest): void {
 	const { prefillSeconds, decodeSeconds, timePerOutputTokenSeconds } = request;
 	metrics.endToEndLatency.observe(request.endToEndSeconds);
@@ -175,15 +200,54 @@ function observeTimes(metrics: Metrics, request: FinishedRequest): void {
 		metrics.timePerOutputToken.observe(timePerOutputTokenSeconds);
 }
 
+function countStep(metrics: Metrics, step: StepSample): void {
+	const { prefillTokens, decodeTokens, draftedTokens } = step;
+	metrics.stepDuration.observe(step.seconds);
+	metrics.stepTokens.observe(prefillTokens + decodeTokens + draftedTokens);
+	metrics.stepPrefillTokens.inc(prefillTokens);
+	metrics.stepDecodeTokens.inc(decodeTokens);
+	metrics.draftedTokens.inc(draftedTokens);
+	metrics.acceptedTokens.inc(step.acceptedTokens);
+	metrics.preemptions.inc(step.preemptions);
+	metrics.tokensEvicted.inc(step.evictedTokens);
+	metrics.tokensSaved.inc(step.savedTokens);
+	metrics.tokensRestored.inc(step.restoredTokens);
+}
+
+/** Null before there is an engine. */
+function setEngineGauges(metrics: Metrics, engine: EngineGauges | null): void {
+	const { slot, memory, prefix } = engine?.waitingFor ?? noneWaits;
+	for (const [reason, count] of Object.entries({ slot, memory, prefix }))
+		metrics.waitingByReason.set({ reason }, count);
+	metrics.waitingByCapacity.set({ reason: "capacity" }, slot + memory);
+	metrics.waitingByCapacity.set({ reason: "deferred" }, prefix);
+	metrics.retainedTokens.set(engine?.retainedTokens ?? 0);
+	metrics.savedTokens.set(engine?.savedTokens ?? 0);
+	metrics.engineResidentBytes.set(engine?.residentBytes ?? 0);
+	// The layout may change while the service runs: a series of the old one must not stay.
+	metrics.kvLayout.reset();
+	metrics.kvLayout.set({ layout: engine?.kvLayout ?? "unknown" }, 1);
+}
+
 function registerAll(registry: ReturnType<typeof createMetricRegistry>) {
 	const { counter, gauge, histogram, labelledHistogram } = registry;
 	return {
 		running: gauge(rows.running),
 		waiting: gauge(rows.waiting),
+		waitingByReason: gauge(rows.waitingByReason),
+		waitingByCapacity: gauge(rows.waitingByCapacity),
 		maxSequences: gauge(rows.maxSequences),
 		kvCacheUsage: gauge(rows.kvCacheUsage),
+		kvCells: gauge(rows.kvCells),
+		kvLayout: gauge(rows.kvLayout),
+		retainedTokens: gauge(rows.retainedTokens),
+		savedTokens: gauge(rows.savedTokens),
+		tokensEvicted: counter(rows.tokensEvicted),
+		tokensSaved: counter(rows.tokensSaved),
+		tokensRestored: counter(rows.tokensRestored),
 		prefixCacheQueries: counter(rows.prefixCacheQueries),
 		prefixCacheHits: counter(rows.prefixCacheHits),
+		promptTokensBySource: counter(rows.promptTokensBySource),
 		promptTokens: counter(rows.promptTokens),
 		generationTokens: counter(rows.generationTokens),
 		timeToFirstToken: histogram(rows.timeToFirstToken),
@@ -204,6 +268,10 @@ function registerAll(registry: ReturnType<typeof createMetricRegistry>) {
 		stepDuration: histogram(rows.stepDuration),
 		stepTokens: histogram(rows.stepTokens),
 		stepPrefillTokens: counter(rows.stepPrefillTokens),
+		stepDecodeTokens: counter(rows.stepDecodeTokens),
+		draftedTokens: counter(rows.draftedTokens),
+		acceptedTokens: counter(rows.acceptedTokens),
+		targetItl: gauge(rows.targetItl),
 		engineRestarts: counter(rows.engineRestarts),
 		ready: gauge(rows.ready),
 		cacheConfig: gauge(rows.cacheConfig),
