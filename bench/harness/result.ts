@@ -13,6 +13,8 @@ export interface SuiteResult {
 	conditions: readonly string[];
 	tables: readonly ResultTable[];
 	notes: readonly string[];
+	/** Parts that did not finish, one sentence each: the rest is written all the same, but the run has failed. */
+	failures?: readonly string[];
 	/** Everything behind the tables. */
 	data: unknown;
 }

@@ -12,16 +12,19 @@ export interface ServeOptions {
 	contextLength: number;
 }
 
+/** What differs from the usual command, and how this variant is called in tables. */
+export interface Variant {
+	name?: string;
+	flags?: readonly string[];
+}
+
 /** Galley as a user runs it: its own choice of cache layout. */
-export function galley({
-	galleyMain,
-	modelPath,
-	threads,
-	sequences,
-	contextLength,
-}: ServeOptions): ServerCommand {
+export function galley(
+	{ galleyMain, modelPath, threads, sequences, contextLength }: ServeOptions,
+	{ name, flags = [] }: Variant = {},
+): ServerCommand {
 	return {
-		name: "galley",
+		name: name === undefined ? "galley" : `galley ${name}`,
 		command: process.execPath,
 		toArguments: (port) => [
 			...[
@@ -39,21 +42,31 @@ export function galley({
 				"--max-model-len",
 				String(contextLength),
 			],
+			...flags,
 		],
 	};
 }
 
+export type LlamaLayout = "kv-unified" | "no-kv-unified";
+
+export interface LlamaVariant extends Variant {
+	/** Cells of the whole cache; by default what all slots want together. */
+	cells?: number;
+}
+
 /**
  * llama-server with the flags that serve it best here: as many slots as sequences, continuous batching (its default), flash attention
- * where it helps (auto), the same threads for prefill and decode, no metrics endpoint, no web page. Which cache layout is better
- * depends on the load, so both run and a table takes the better one.
+ * where it helps (auto), the same threads for prefill and decode, its prompt cache in memory (default, 8 GiB), no metrics endpoint, no
+ * web page.
  */
-export function llamaServers(
+export function llamaServer(
 	peer: LlamaPeer,
 	{ modelPath, threads, sequences, contextLength }: ServeOptions,
-): ServerCommand[] {
-	return (["kv-unified", "no-kv-unified"] as const).map((layout) => ({
-		name: `llama-server ${layout}`,
+	layout: LlamaLayout,
+	{ name, flags = [], cells = sequences * contextLength }: LlamaVariant = {},
+): ServerCommand {
+	return {
+		name: `llama-server ${layout}${name === undefined ? "" : ` ${name}`}`,
 		command: peer.server,
 		toArguments: (port) => [
 			...[
@@ -68,16 +81,20 @@ export function llamaServers(
 				"-tb",
 				String(threads),
 			],
-			...[
-				"-np",
-				String(sequences),
-				"-c",
-				String(sequences * contextLength),
-				`--${layout}`,
-				"-fa",
-				"auto",
-				"--no-ui",
-			],
+			...["-np", String(sequences), "-c", String(cells)],
+			...[`--${layout}`, "-fa", "auto", "--no-ui"],
+			...flags,
 		],
-	}));
+	};
+}
+
+/** Which cache layout is better depends on the load, so both run and a table takes the better one. */
+export function llamaServers(
+	peer: LlamaPeer,
+	options: ServeOptions,
+	variant: LlamaVariant = {},
+): ServerCommand[] {
+	return (["kv-unified", "no-kv-unified"] as const).map((layout) =>
+		llamaServer(peer, options, layout, variant),
+	);
 }

@@ -1,6 +1,8 @@
 /**
- * `npm run bench:peers -- [SUITE...] [--model SHAPE|FILE] [--rounds N] [--threads N] [--patience N] [--quick] [--out DIRECTORY] [--galley FILE]`
- * Compares Galley with the servers people run today: same model file, same load, one machine, one run.
+ * `npm run bench:peers -- [SUITE...] [--case NAME,...] [--model SHAPE|FILE] [--rounds N] [--threads N] [--patience N] [--quick]
+ * [--out DIRECTORY] [--galley FILE]`
+ * Compares Galley with the servers people run today: same model file, same load, one machine, one run. `--suite SUITE` is the same as
+ * SUITE. `--case` runs only these cases of a suite.
  * `--patience` repeats what others disturbed, `--galley` takes the `dist/cli/main.js` of another build.
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -13,16 +15,21 @@ import { ServerFleet } from "../harness/server-process.ts";
 import { ensureRandomModel } from "../random-model/random-model.ts";
 import { isShapeName, shapes } from "../random-model/shapes.ts";
 import { findLlamaPeer } from "./llama-peer.ts";
+import { chooseSuites, resultName } from "./selection.ts";
 import type { Suite } from "./suite.ts";
 import { road } from "./suites/road.ts";
+import { scheduler } from "./suites/scheduler.ts";
 
-const suites: readonly Suite[] = [road];
+const suites: readonly Suite[] = [road, scheduler];
+const defaultModel = "135m";
 
 async function main(): Promise<void> {
 	const { values, positionals } = parseArgs({
 		allowPositionals: true,
 		options: {
-			model: { type: "string", default: "135m" },
+			suite: { type: "string", multiple: true, default: [] },
+			case: { type: "string", multiple: true, default: [] },
+			model: { type: "string", default: defaultModel },
 			rounds: { type: "string" },
 			threads: { type: "string", default: "2" },
 			patience: { type: "string", default: "0" },
@@ -39,7 +46,10 @@ async function main(): Promise<void> {
 			},
 		},
 	});
-	const chosen = positionals.length === 0 ? suites : positionals.map(findSuite);
+	const { chosen, cases } = chooseSuites(suites, {
+		suites: [...positionals, ...values.suite],
+		cases: values.case,
+	});
 	const rounds = wholeNumber(
 		"rounds",
 		values.rounds ?? (values.quick ? "1" : "3"),
@@ -82,24 +92,28 @@ async function main(): Promise<void> {
 			rounds,
 			patience,
 			isQuick: values.quick,
+			cases,
 			log: (line) => console.log(line),
 		});
 		const written = writeResult(
 			values.out,
-			{ suite: suite.name, title: suite.title, environment },
+			{
+				suite: resultName(suite.name, {
+					cases,
+					model: values.model === defaultModel ? null : values.model,
+					isQuick: values.quick,
+				}),
+				title: suite.title,
+				environment,
+			},
 			result,
 		);
 		console.log(`\n${readFileSync(written, "utf8")}\n${written}`);
+		for (const failure of result.failures ?? []) {
+			console.error(failure);
+			process.exitCode = 1;
+		}
 	}
-}
-
-function findSuite(name: string): Suite {
-	const suite = suites.find((known) => known.name === name);
-	if (suite === undefined)
-		throw new Error(
-			`There is no suite ${name}: choose from ${suites.map((known) => known.name).join(", ")}.`,
-		);
-	return suite;
 }
 
 function wholeNumber(name: string, value: string, least = 1): number {

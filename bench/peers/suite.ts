@@ -14,6 +14,8 @@ export interface SuiteContext {
 	patience: number;
 	/** Less of everything: to see that it works, not to publish. */
 	isQuick: boolean;
+	/** Names of the cases to run, all of them known to the suite; null runs every one. */
+	cases: readonly string[] | null;
 	log(line: string): void;
 }
 
@@ -21,5 +23,7 @@ export interface SuiteContext {
 export interface Suite {
 	name: string;
 	title: string;
+	/** What can be run alone with `--case`; empty when the suite is one piece. */
+	caseNames: readonly string[];
 	run(context: SuiteContext): Promise<SuiteResult>;
 }

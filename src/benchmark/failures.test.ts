@@ -102,6 +102,26 @@ test("every kind of failure is counted under its name and in no figure", async (
 	);
 });
 
+test("what a refusal tells in Retry-After stands in the request's record", async () => {
+	const refusals = [{ "retry-after": "7" }, { "retry-after": "soon" }, {}];
+	server.afterPreparation((_, response) => {
+		response.writeHead(429, refusals.shift() ?? {}).end("{}");
+	});
+	const log = join(folder, "requests.jsonl");
+	await runBenchmark({
+		...quick,
+		url: server.url,
+		requests: 3,
+		requestLogFile: log,
+	});
+	const lines = (await readFile(log, "utf8")).trim().split("\n");
+	expect(lines.map((line) => JSON.parse(line).retryAfterSeconds)).toEqual([
+		7,
+		null,
+		null,
+	]);
+});
+
 test("a request on a connection that the server has closed meanwhile is sent once more", async () => {
 	let hasClosed = false;
 	server.afterPreparation((request, response) => {

@@ -17,6 +17,7 @@ function createRecord(overrides: Partial<RequestRecord> = {}): RequestRecord {
 		outputTokensFrom: "usage",
 		finishReason: "length",
 		wasResent: false,
+		retryAfterSeconds: null,
 		...overrides,
 	};
 }

@@ -21,6 +21,8 @@ export interface RequestRecord {
 	finishReason: string | null;
 	/** The server had closed the kept connection: it was sent once more. */
 	wasResent: boolean;
+	/** What a refusal told in `Retry-After`, in seconds; null when it told none. */
+	retryAfterSeconds: number | null;
 }
 
 /** (e2e - TTFT) / (output tokens - 1): what a token after the first one took; null for less than two tokens. */

@@ -21,6 +21,7 @@ export class StreamHandler implements Dispatcher.DispatchHandler {
 	readonly #scanner: EventStreamScanner;
 	#controller: Dispatcher.DispatchController | null = null;
 	#status = 0;
+	#retryAfterSeconds: number | null = null;
 	#errorBody: Buffer[] | null = null;
 	#hasEnded = false;
 	#wasResent = false;
@@ -74,6 +75,7 @@ export class StreamHandler implements Dispatcher.DispatchHandler {
 		headers: Record<string, string | string[] | undefined>,
 	): void {
 		this.#status = status;
+		this.#retryAfterSeconds = parseRetryAfter(headers["retry-after"]);
 		const isEventStream = String(headers["content-type"] ?? "").includes(
 			"text/event-stream",
 		);
@@ -175,6 +177,7 @@ export class StreamHandler implements Dispatcher.DispatchHandler {
 			outputTokensFrom: this.#usage === null ? "chunks" : "usage",
 			finishReason: this.#finishReason,
 			wasResent: this.#wasResent,
+			retryAfterSeconds: this.#retryAfterSeconds,
 		});
 	}
 }
@@ -196,4 +199,10 @@ export function parseJson(text: string): unknown {
 	} catch {
 		return text; // an answer that is not JSON is shown as it came
 	}
+}
+
+/** The seconds of a `Retry-After` header; null without one. Its other form, a date, is not used by model servers. */
+function parseRetryAfter(value: string | string[] | undefined): number | null {
+	const seconds = Number(Array.isArray(value) ? value[0] : (value ?? "none"));
+	return Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
 }

@@ -17,6 +17,7 @@ function createRun(name: string, round: number, tokens: number): ServerRun {
 		outputTokensFrom: "usage",
 		finishReason: "length",
 		wasResent: false,
+		retryAfterSeconds: null,
 	} as const;
 	const stage = summarize({
 		load: { mode: "closed", concurrency: 8 },

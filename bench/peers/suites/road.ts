@@ -26,6 +26,7 @@ const contextLength = 2048;
 export const road: Suite = {
 	name: "road",
 	title: "The road: one model, short prompts, steady decoding",
+	caseNames: [],
 	run: async (context) => {
 		const { galleyMain, model, threads } = context;
 		const serve: ServeOptions = {
