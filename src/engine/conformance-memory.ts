@@ -216,6 +216,22 @@ export function describeSequences(
 		expectSame(await feed(engine, 2, text(7, 23)), await alone(text(7, 23)));
 	});
 
+	it("reopens in the other layout, and takes states saved in this one", async () => {
+		const prompt = text(30, 70);
+		const expected = await alone([...prompt, 410]);
+		await feed(engine, 2, prompt);
+		const saved = engine.saveSequence(2);
+		const other = kvLayout === "unified" ? "streams" : "unified";
+		await engine.changeLayout(other);
+		expect(engine.info.kvLayout).toBe(other);
+		expect(engine.restoreSequence(1, saved)).toBe(true);
+		const again = engine.saveSequence(1);
+		expectSame(await feed(engine, 1, [410], { from: 30 }), expected);
+		await engine.changeLayout(kvLayout);
+		expect(engine.restoreSequence(3, again)).toBe(true);
+		expectSame(await feed(engine, 3, [410], { from: 30 }), expected);
+	});
+
 	it("refuses a saved sequence that it did not write", () => {
 		expect(() => engine.restoreSequence(0, new Uint8Array(64))).toThrow(
 			/can't be restored/,

@@ -284,9 +284,14 @@ export class EngineLoop {
 		const held = this.#held;
 		this.#held = null;
 		this.#isRunning = false;
-		const level = "info";
-		const message = `The KV cache is ${this.#engine.info.kvLayout} now: ${layout === "unified" ? "requests share long prefixes" : "requests share little"}.`;
-		this.#effects.send({ type: "log", level, message });
+		const reason =
+			layout === "unified"
+				? "requests share long prefixes"
+				: "requests share little";
+		this.#log(
+			"info",
+			`The KV cache is ${this.#engine.info.kvLayout} now: ${reason}.`,
+		);
 		for (const request of held) this.submit(request);
 	}
 
@@ -296,6 +301,7 @@ export class EngineLoop {
 			saved: this.#store,
 			costs,
 			now: this.#effects.now,
+			log: (message) => this.#log("warn", message),
 		});
 	}
 
@@ -328,18 +334,17 @@ export class EngineLoop {
 	#fail(numbers: readonly number[], thrown: unknown): void {
 		const error =
 			thrown instanceof GalleyError ? thrown : toGalleyError(thrown);
-		if (error !== thrown)
-			this.#effects.send({
-				type: "log",
-				level: "error",
-				message: `engine loop: ${String(thrown)}`,
-			});
+		if (error !== thrown) this.#log("error", `engine loop: ${String(thrown)}`);
 		this.#effects.send({
 			type: "failed",
 			numbers,
 			code: error.code,
 			message: error.message,
 		});
+	}
+
+	#log(level: "info" | "warn" | "error", message: string): void {
+		this.#effects.send({ type: "log", level, message });
 	}
 
 	#forget(sequence: Sequence): void {

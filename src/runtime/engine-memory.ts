@@ -18,6 +18,7 @@ export class EngineMemory {
 	readonly #saved: SavedStates | null;
 	readonly #costs: LearnedMemoryCosts;
 	readonly #now: () => number;
+	readonly #log: (warning: string) => void;
 
 	constructor(parts: {
 		engine: Engine;
@@ -25,11 +26,13 @@ export class EngineMemory {
 		costs: LearnedMemoryCosts;
 		/** Monotonic milliseconds. */
 		now: () => number;
+		log: (warning: string) => void;
 	}) {
 		this.#engine = parts.engine;
 		this.#saved = parts.saved;
 		this.#costs = parts.costs;
 		this.#now = parts.now;
+		this.#log = parts.log;
 	}
 
 	async apply(operations: readonly MemoryOperation[]): Promise<MemoryOutcome> {
@@ -103,7 +106,13 @@ export class EngineMemory {
 		const state = (await this.#saved?.get(id)) ?? null;
 		if (state === null) return false;
 		const startedAt = this.#now();
-		if (!this.#engine.restoreSequence(slot, state)) return false;
+		try {
+			if (!this.#engine.restoreSequence(slot, state)) return false;
+		} catch (thrown) {
+			// A state that came back from a disk may be anything: its prompt is computed instead.
+			this.#log(`A saved prefix is of no use: ${String(thrown)}`);
+			return false;
+		}
 		this.#engine.removeSequence(slot, end, -1);
 		this.#costs.observeRestore(state.length, (this.#now() - startedAt) / 1000);
 		return true;

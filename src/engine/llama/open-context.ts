@@ -120,6 +120,7 @@ function createMemory(parts: {
 		context,
 		memory,
 		layout: options.kvLayout,
+		streams: options.kvLayout === "unified" ? 1 : options.maxSequences,
 		canShareMemory,
 		// Copies are carried out at the start of a decode, so: decode a token, abort it at once and take it back.
 		flushCopies(sequence, nextPosition) {

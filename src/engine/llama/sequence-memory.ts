@@ -2,6 +2,7 @@ import { GalleyError } from "../../core/errors.ts";
 import type { KvLayout } from "../engine.ts";
 import type { NativeBindings } from "./bindings.ts";
 import type { NativeLog } from "./log.ts";
+import { asNativeState, toSequenceState } from "./sequence-state.ts";
 import type { Pointer } from "./structs.ts";
 
 export interface SequenceMemoryOptions {
@@ -10,6 +11,8 @@ export interface SequenceMemoryOptions {
 	context: Pointer;
 	memory: Pointer;
 	layout: KvLayout;
+	/** Buffers of the cache: one in the unified layout, else one a sequence. */
+	streams: number;
 	canShareMemory: boolean;
 	/** Makes the library carry out copies that it has put off, without changing anything else. */
 	flushCopies: (sequence: number, nextPosition: number) => void;
@@ -82,15 +85,15 @@ export class SequenceMemory {
 	save(sequence: number): Uint8Array {
 		const { native, context } = this.#options;
 		if (this.#pendingCopies.has(sequence)) this.#flush();
-		const state = new Uint8Array(
-			Number(native.llama_state_seq_get_size(context, sequence)),
-		);
-		const written = Number(
-			native.llama_state_seq_get_data(context, state, state.length, sequence),
-		);
-		if (written !== state.length)
-			throw this.#failure(`Sequence ${sequence} can't be saved`);
-		return state;
+		const size = Number(native.llama_state_seq_get_size(context, sequence));
+		const stream = this.#options.layout === "streams" ? sequence : 0;
+		return toSequenceState(size, this.#options.streams, stream, (target) => {
+			const written = Number(
+				native.llama_state_seq_get_data(context, target, size, sequence),
+			);
+			if (written !== size)
+				throw this.#failure(`Sequence ${sequence} can't be saved`);
+		});
 	}
 
 	restore(sequence: number, state: Uint8Array): boolean {
@@ -98,8 +101,10 @@ export class SequenceMemory {
 		if (this.#pendingCopies.size > 0) this.#flush();
 		native.llama_memory_seq_rm(memory, sequence, -1, -1);
 		log.forgetProblems();
-		const read = Number(
-			native.llama_state_seq_set_data(context, state, state.length, sequence),
+		const read = asNativeState(state, this.#options.streams, (bytes) =>
+			Number(
+				native.llama_state_seq_set_data(context, bytes, bytes.length, sequence),
+			),
 		);
 		if (read > 0) return true;
 		native.llama_memory_seq_rm(memory, sequence, -1, -1);
