@@ -138,8 +138,7 @@ function planFake(reference: ModelReference, config: ServiceConfig): ModelPlan {
 		config.maxNumBatchedTokens ?? 2048,
 		maxSequences,
 	);
-	const fallback = config.kvCacheTokens === null ? "streams" : "unified";
-	const kvLayout = config.kvLayout === "auto" ? fallback : config.kvLayout;
+	const kvLayout = config.kvCacheTokens === null ? config.kvLayout : "unified";
 	const options = {
 		modelPath: reference.path,
 		contextLength,

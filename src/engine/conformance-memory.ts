@@ -163,6 +163,10 @@ export function describeSequences(
 			await feed(engine, 2, [...prompt, ...ending]);
 			engine.removeSequence(2, 10, 40);
 			engine.copySequence(0, 2, 10, 40);
+			expectSame(await feed(engine, 2, [323], { from: 46 }), expected);
+			engine.removeSequence(2, 46, -1);
+			engine.removeSequence(2, 0, 40);
+			engine.copySequence(0, 2, 0, 40);
 			engine.removeSequence(0, 0, -1);
 			expectSame(await feed(engine, 2, [323], { from: 46 }), expected);
 		});

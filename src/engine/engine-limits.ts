@@ -1,5 +1,10 @@
 import { GalleyError } from "../core/errors.ts";
-import type { EngineInfo, EngineOptions, TokenBatch } from "./engine.ts";
+import type {
+	EngineInfo,
+	EngineOptions,
+	KvLayout,
+	TokenBatch,
+} from "./engine.ts";
 
 /** Limits that every engine keeps. Native code would end the process on most of what is refused here. */
 
@@ -10,9 +15,21 @@ const mostSequences = 256;
 export function countSequenceSlots({
 	kvLayout,
 	maxSequences,
-}: EngineOptions): number {
+}: {
+	kvLayout: KvLayout;
+	maxSequences: number;
+}): number {
 	if (kvLayout === "streams") return maxSequences;
 	return Math.min(mostSequences, Math.max(32, 2 * maxSequences));
+}
+
+/** What `auto` means for a memory that can be shared, or can't. */
+export function resolveLayout(
+	{ kvLayout }: EngineOptions,
+	canShareMemory: boolean,
+): KvLayout {
+	if (kvLayout !== "auto") return kvLayout;
+	return canShareMemory ? "unified" : "streams";
 }
 
 export function assertUsableOptions(options: EngineOptions): void {
@@ -46,9 +63,9 @@ export function assertUsableOptions(options: EngineOptions): void {
 			`maxBatchTokens (${maxBatchTokens}) must hold one token of each of the ${maxSequences} sequences`,
 		);
 	}
-	if (kvLayout === "streams" && kvCells !== contextLength * maxSequences) {
+	if (kvLayout !== "unified" && kvCells !== contextLength * maxSequences) {
 		throw unusable(
-			`the layout "streams" needs kvCells = contextLength * maxSequences = ${contextLength * maxSequences}`,
+			`the layout "${kvLayout}" needs kvCells = contextLength * maxSequences = ${contextLength * maxSequences}`,
 		);
 	}
 }

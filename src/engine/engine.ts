@@ -15,9 +15,10 @@ export interface EngineOptions {
 	/** Tokens a single sequence may hold. */
 	contextLength: number;
 	maxSequences: number;
-	/** Cells of the whole cache; `streams` needs contextLength * maxSequences. */
+	/** Cells of the whole cache; `streams` and `auto` need contextLength * maxSequences. */
 	kvCells: number;
-	kvLayout: KvLayout;
+	/** `auto` takes `unified` where memory can be shared and `streams` elsewhere; kvCells as for `streams`. */
+	kvLayout: KvLayout | "auto";
 	kvTypeK: KvType;
 	kvTypeV: KvType;
 	/** Tokens one `run` may take. */
@@ -53,6 +54,11 @@ export interface EngineInfo {
 	kvCells: number;
 	kvLayout: KvLayout;
 	maxBatchTokens: number;
+	/**
+	 * With so many tokens at once (of one stream, or of the whole step when unified) attention is computed in tiles, which is
+	 * much faster for each; 0 where it makes no difference.
+	 */
+	attentionTile: number;
 	/** Sequences can be cut and copied at any position; false for recurrent and sliding-window models. */
 	canShareMemory: boolean;
 	modelBytes: number;

@@ -7,7 +7,8 @@ export interface ContextPlan {
 	contextLength: number;
 	maxSequences: number;
 	kvCells: number;
-	kvLayout: "unified" | "streams";
+	/** `auto`: the engine decides, so the cache suits both. */
+	kvLayout: "auto" | "unified" | "streams";
 	kvBytes: number;
 	computeBytes: number;
 	/** What was given up because memory is short; null when nothing was. */
@@ -202,10 +203,10 @@ function planFor(
 	maxSequences: number,
 	budgetBytes: number,
 ): ContextPlan | null {
-	const kvLayout = wish.kvLayout === "unified" ? "unified" : "streams";
+	const { kvLayout } = wish;
 	const part = Math.ceil(contextLength / cellStep) * cellStep;
 	const candidates =
-		kvLayout === "streams"
+		kvLayout !== "unified"
 			? [maxSequences]
 			: Array.from(
 					{ length: maxSequences },
@@ -227,7 +228,7 @@ function planFor(
 		return {
 			contextLength,
 			maxSequences,
-			kvCells: kvLayout === "streams" ? contextLength * maxSequences : cells,
+			kvCells: kvLayout === "unified" ? cells : contextLength * maxSequences,
 			kvLayout,
 			kvBytes,
 			computeBytes,

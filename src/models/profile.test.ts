@@ -133,14 +133,14 @@ describe("memory needs", () => {
 });
 
 describe("selectProfile", () => {
-	it("runs all of a small model's context in 8 streams", () => {
+	it("runs all of a small model's context for 8 sequences", () => {
 		const { settings, name, memory, explanation } = select();
 		expect(name).toBe("llama-q8_0-cpu");
 		expect(settings).toEqual({
 			contextLength: 8192,
 			maxSequences: 8,
 			kvCells: 65_536,
-			kvLayout: "streams",
+			kvLayout: "auto",
 			kvTypeK: "f16",
 			kvTypeV: "f16",
 			maxBatchTokens: 512,
@@ -207,7 +207,7 @@ describe("selectProfile", () => {
 		expect(() =>
 			select({ maxModelLen: 8192, maxNumSeqs: 16 }, 2 * gibibyte),
 		).toThrow(
-			/needs about 3\.\d+ GiB of memory; 2\.00 GiB are available\. What fits: --max-model-len \d+, or --max-num-seqs 9\.$/,
+			/needs about 3\.\d+ GiB of memory; 2\.00 GiB are available\. What fits: --max-model-len \d+, or --max-num-seqs 8\.$/,
 		);
 		expect(() => select({}, 300 * 1024 ** 2)).toThrow(
 			/Free memory, or take a smaller model/,
@@ -356,7 +356,7 @@ describe("selectProfile", () => {
 					expect(settings.kvCells).toBeGreaterThanOrEqual(
 						settings.contextLength,
 					);
-					if (settings.kvLayout === "streams") {
+					if (settings.kvLayout !== "unified") {
 						expect(settings.kvCells).toBe(
 							settings.contextLength * settings.maxSequences,
 						);
@@ -373,7 +373,7 @@ describe("profileOptionValues", () => {
 			maxModelLen: 8192,
 			maxNumSeqs: 8,
 			maxNumBatchedTokens: 512,
-			kvLayout: "streams",
+			kvLayout: "auto",
 			threads: 4,
 			threadsBatch: 4,
 			gpuLayers: 0,

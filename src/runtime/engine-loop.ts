@@ -4,7 +4,6 @@ import type { LearnedMemoryCosts } from "../scheduler/memory-costs.ts";
 import type { SavedPrefixes } from "../scheduler/saved-prefixes.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
 import type { Sequence } from "../scheduler/sequence.ts";
-import { workOf } from "../scheduler/step-builder.ts";
 import { StepCost } from "../scheduler/step-cost.ts";
 import type { StepPlan } from "../scheduler/step-plan.ts";
 import { EngineMemory } from "./engine-memory.ts";
@@ -205,7 +204,7 @@ export class EngineLoop {
 			const result = await this.#engine.run(plan.tokenCount);
 			if (result === "ok") {
 				const seconds = (this.#effects.now() - runAt) / 1000;
-				this.#stepCost.observe(workOf(plan.entries), seconds);
+				this.#scheduler.learn(plan, seconds);
 				return this.#commit(plan, startedAt);
 			}
 			this.#scheduler.rollback(plan);

@@ -39,6 +39,7 @@ export function memoryCosts(
 		// A copy between streams moves the whole buffer.
 		bytesPerCopy:
 			info.kvLayout === "unified" ? 0 : info.kvBytes / info.maxSequences,
+		attention: { tile: info.attentionTile, layout: info.kvLayout },
 	});
 }
 
@@ -64,6 +65,7 @@ export function schedulerLimits(
 		sharesPrefixes: prefixCache && info.canShareMemory,
 		savesPrefixes,
 		leastSharedTokens,
+		attentionTile: info.attentionTile,
 		speculates: speculation && info.canShareMemory,
 		targetStepSeconds: targetItlMs === null ? null : targetItlMs / 1000,
 		costs,

@@ -2,7 +2,8 @@ import { DraftLength, planDrafts } from "./draft-length.ts";
 import { PromptLookup } from "./prompt-lookup.ts";
 import type { SchedulerLimits } from "./scheduler-limits.ts";
 import type { Sequence } from "./sequence.ts";
-import type { StepCost, StepWork } from "./step-cost.ts";
+import type { StepCost } from "./step-cost.ts";
+import type { StepWork, TokenRun } from "./step-work.ts";
 
 interface Guessing {
 	lookup: PromptLookup;
@@ -23,10 +24,13 @@ export class Drafts {
 		this.#stepCost = stepCost;
 	}
 
-	/** `work` is what the step computes without guesses, `room` what is left of it: tokens, and rows of logits. */
+	/**
+	 * `workOf` is what the step computes without guesses and with these tokens beside it, `room` what is left of it: tokens,
+	 * and rows of logits.
+	 */
 	propose(
 		decoding: readonly Sequence[],
-		work: StepWork,
+		workOf: (runs: readonly TokenRun[]) => StepWork,
 		room: { tokens: number; rows: number },
 	): ReadonlyMap<Sequence, Int32Array> {
 		const drafts = new Map<Sequence, Int32Array>();
@@ -40,16 +44,15 @@ export class Drafts {
 			return { acceptance, most: Math.min(most, this.#useful(sequence)) };
 		});
 		if (chances.every(({ most }) => most === 0)) return drafts;
-		const baseSeconds = this.#stepCost.predict(work);
-		const cellsEach = work.attendedCells / decoding.length;
+		const baseSeconds = this.#stepCost.predict(workOf([]));
+		// Whose guesses they are matters little for the price.
+		const position = meanLength(decoding);
 		const lengths = planDrafts(chances, {
 			baseSeconds,
 			addedSeconds: (tokens) =>
-				this.#stepCost.predict({
-					prefillTokens: 0,
-					decodeTokens: work.decodeTokens + tokens,
-					attendedCells: work.attendedCells + tokens * cellsEach,
-				}) - baseSeconds,
+				this.#stepCost.predict(
+					workOf([{ position, count: tokens, isPrefill: false }]),
+				) - baseSeconds,
 			decodingSequences: decoding.length,
 			mostTokens,
 		});
@@ -88,4 +91,9 @@ export class Drafts {
 		this.#guessing.set(sequence, guessing);
 		return guessing;
 	}
+}
+
+function meanLength(sequences: readonly Sequence[]): number {
+	const sum = sequences.reduce((total, { length }) => total + length, 0);
+	return Math.round(sum / sequences.length);
 }

@@ -19,8 +19,8 @@ const tooLittleShared = 0.6;
  *     8 of 1,500, 1,000 of them shared                    5,000 of 12,000   0.42   0.97x
  *     8 of 500, nothing shared                            4,000 of  4,000   1.00   1.27x
  *
- * (bench/results, kv-layout.) A service begins with streams: what is kept of ended sequences costs nothing there, and
- * attention passes over it in a unified pool. Below 0.4 it changes to unified, above 0.6 back; one sequence alone says nothing.
+ * (bench/results, kv-layout.) A service begins unified: prompts that come together and share a beginning are computed in one
+ * batch there. Above a share of 0.6 it changes to streams, below 0.4 back; one sequence alone says nothing.
  */
 export class KvLayoutChoice {
 	#attended = 0;

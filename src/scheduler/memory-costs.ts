@@ -1,4 +1,5 @@
 import type { StepCost } from "./step-cost.ts";
+import { type AttentionShape, toStepWork } from "./step-work.ts";
 
 /** What moving cached tokens costs compared with computing them again; seconds. */
 export interface MemoryCosts {
@@ -21,6 +22,7 @@ export interface MemorySizes {
 	bytesPerToken: number;
 	/** Bytes that a copy between slots moves whatever its length; 0 when it moves none. */
 	bytesPerCopy: number;
+	attention: AttentionShape;
 }
 
 /** Learns how fast states are saved and restored here; the step cost says what computing them again would take. */
@@ -55,10 +57,14 @@ export class LearnedMemoryCosts implements MemoryCosts {
 	}
 
 	prefillSeconds(tokens: number, position: number): number {
-		const each = this.#stepCost.isLearned
-			? this.#stepCost.secondsPerPrefillToken(position + tokens / 2)
-			: unknownPrefillSeconds;
-		return tokens * each;
+		if (!this.#stepCost.isLearned) return tokens * unknownPrefillSeconds;
+		const run = { position, count: tokens, isPrefill: true };
+		const { attention } = this.#sizes;
+		// A step is taken in any case: what counts is what these tokens add.
+		return (
+			this.#stepCost.predict(toStepWork([run], attention, position)) -
+			this.#stepCost.predict(toStepWork([], attention, position))
+		);
 	}
 
 	copySeconds(): number {

@@ -9,6 +9,9 @@ export interface SavedMatch {
 	tokens: number;
 }
 
+/** Fewer tokens are not worth moving a state for. */
+const leastGain = 16;
+
 /** The books of what was saved outside the engine: which state begins with which tokens, and what is worth the move. */
 export class SavedPrefixes {
 	readonly #costs: MemoryCosts;
@@ -43,7 +46,7 @@ export class SavedPrefixes {
 		cached: number,
 	): SavedMatch | null {
 		const match = this.#find(namespace, tokens, most);
-		if (match === null || match.length <= cached) return null;
+		if (match === null || match.length - cached < leastGain) return null;
 		const isCheaper =
 			this.#costs.restoreSeconds(match.tokens) <
 			this.#costs.prefillSeconds(match.length - cached, cached);
@@ -60,7 +63,11 @@ export class SavedPrefixes {
 		const gain = length - known;
 		const moving =
 			this.#costs.saveSeconds(length) + this.#costs.restoreSeconds(length);
-		if (4 * gain < length || moving >= this.#costs.prefillSeconds(gain, known))
+		if (
+			gain < leastGain ||
+			4 * gain < length ||
+			moving >= this.#costs.prefillSeconds(gain, known)
+		)
 			return null;
 		const id = this.#nextId;
 		this.add(id, namespace, tokens);

@@ -23,6 +23,8 @@ export interface SchedulerLimits {
 	savesPrefixes: boolean;
 	/** A prefix shorter than this is not worth waiting for. */
 	leastSharedTokens: number;
+	/** Tokens at once from which the engine computes attention in tiles, which is faster for each; 0 is never. */
+	attentionTile: number;
 	/** Guess tokens by prompt lookup where it pays. */
 	speculates: boolean;
 	/** Seconds that a step should take at most while somebody decodes. */

@@ -79,6 +79,7 @@ const anyLimits = fc
 		sharesPrefixes: fc.constantFrom(true, true, true, false),
 		savesPrefixes: fc.boolean(),
 		speculates: fc.boolean(),
+		attentionTile: fc.constantFrom(0, 8),
 		targetStepSeconds: fc.constantFrom(null, 0.012, 0.03),
 		expectedTokens: fc.integer({ min: 1, max: 20 }),
 	})
@@ -116,6 +117,7 @@ function learnedStepCost(): StepCost {
 				prefillTokens: tokens % 2 === 0 ? 4 * tokens : 0,
 				decodeTokens: tokens,
 				attendedCells: 10 * tokens,
+				tiledCells: 0,
 			},
 			0.01 + 0.0002 * tokens + (tokens % 2 === 0 ? 0.004 * tokens : 0),
 		);

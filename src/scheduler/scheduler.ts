@@ -24,6 +24,7 @@ export class Scheduler {
 	readonly ledger: KvLedger;
 	readonly saved: SavedPrefixes;
 	readonly #queue = new WaitingQueue();
+	readonly #stepCost: StepCost;
 	readonly #builder: StepBuilder;
 	readonly #admission: Admission;
 	readonly #adapterTurns = new AdapterTurns(stepsPerTurn);
@@ -36,6 +37,7 @@ export class Scheduler {
 		saved: SavedPrefixes = new SavedPrefixes(limits.costs),
 	) {
 		this.limits = limits;
+		this.#stepCost = stepCost;
 		this.saved = saved;
 		this.ledger = new KvLedger({
 			layout: limits.kvLayout,
@@ -80,7 +82,14 @@ export class Scheduler {
 
 	/** What a step may take while those that decode now do. */
 	targetSeconds(): number {
-		return this.#builder.targetSeconds(this.#running);
+		const cells = this.ledger.distinctRunningCells;
+		return this.#builder.targetSeconds(this.#running, cells);
+	}
+
+	/** A computed step took so long: later ones are planned by it. Call it before `commit`. */
+	learn({ entries }: StepPlan, seconds: number): void {
+		const cells = this.ledger.distinctRunningCells;
+		this.#stepCost.observe(this.#builder.workOf(entries, cells), seconds);
 	}
 
 	/** Refuses at the door what could never run. */
@@ -112,6 +121,7 @@ export class Scheduler {
 		const entries = this.#builder.build(
 			this.#running.filter(({ spec }) => spec.adapter === adapter),
 			this.ledger.availableCells,
+			this.ledger.distinctRunningCells,
 		); // 5, 6, 7
 		// Engines that keep a stream of cells for each slot compute neighbouring slots together, and split a step that
 		// lists them in any other order.

@@ -2,18 +2,23 @@ import { Drafts } from "./drafts.ts";
 import { prefillShares } from "./prefill-shares.ts";
 import type { SchedulerLimits } from "./scheduler-limits.ts";
 import type { Sequence } from "./sequence.ts";
-import { attendedCells, type StepCost, type StepWork } from "./step-cost.ts";
+import type { StepCost } from "./step-cost.ts";
 import type { PlanEntry } from "./step-plan.ts";
+import { type StepWork, type TokenRun, toStepWork } from "./step-work.ts";
 
 /** Until a step's cost is known, prompts are computed in pieces of this size beside decoding sequences. */
-const firstPrefillTokens = 32;
+const firstPrefillTokens = 64;
 /** Prompts get on by at least so many tokens a step, even when decoding alone takes longer than it should. */
 const leastPrefillTokens = 8;
 /** A step in which nobody decodes may take so many times longer: only newcomers wait for it. */
 const patienceWithoutDecoders = 5;
-/** The default target: some times what decoding alone takes, and not less than what a reader notices. */
+/** The default target: some times what decoding alone takes, and not less than what a reader notices, */
 const targetOverDecode = 3;
 const leastTargetSeconds = 0.1;
+/** but up to so many times where a whole tile of a prompt then fits in, */
+const tileOverDecode = 5;
+/** and more when many wait for their first token beside few that decode; seconds. */
+const mostTargetSeconds = 1;
 
 const noDraft = new Int32Array();
 
@@ -22,6 +27,7 @@ export class StepBuilder {
 	readonly #limits: SchedulerLimits;
 	readonly #stepCost: StepCost;
 	readonly #drafts: Drafts;
+	#steps = 0;
 
 	constructor(limits: SchedulerLimits, stepCost: StepCost) {
 		this.#limits = limits;
@@ -29,21 +35,30 @@ export class StepBuilder {
 		this.#drafts = new Drafts(limits, stepCost);
 	}
 
-	/** Entries of the next step among sequences that may be computed together. */
-	build(running: readonly Sequence[], availableCells: number): PlanEntry[] {
+	/**
+	 * Entries of the next step among sequences that may be computed together. `distinctCells`: what all of them hold, shared
+	 * tokens counted once.
+	 */
+	build(
+		running: readonly Sequence[],
+		availableCells: number,
+		distinctCells: number,
+	): PlanEntry[] {
+		this.#steps++;
 		const decoding = running.filter((sequence) => sequence.isDecoding);
 		const prefilling = running.filter((sequence) => !sequence.isDecoding);
-		const work = decodeWork(decoding);
 		const room = {
 			tokens: Math.min(this.#limits.maxBatchTokens, availableCells),
 			rows: this.#limits.maxLogitRows,
 		};
 		room.tokens -= decoding.length;
 		room.rows -= decoding.length;
-		const prefills = this.#prefills(prefilling, work, room); // 6
+		const workOf = (runs: readonly TokenRun[]) =>
+			this.#work([...runs, ...decoding.map(decodeRun)], distinctCells);
+		const prefills = this.#prefills(prefilling, decoding.length, workOf, room); // 6
 		const drafts =
 			prefills.length === 0
-				? this.#drafts.propose(decoding, work, room) // 7
+				? this.#drafts.propose(decoding, workOf, room) // 7
 				: new Map<Sequence, Int32Array>();
 		const decodes = decoding.map((sequence) =>
 			entry(sequence, 1, drafts.get(sequence) ?? noDraft),
@@ -51,20 +66,27 @@ export class StepBuilder {
 		return [...decodes, ...prefills];
 	}
 
-	/** What a step may take while these decode; seconds. */
-	targetSeconds(running: readonly Sequence[]): number {
-		return this.#target(
-			decodeWork(running.filter((sequence) => sequence.isDecoding)),
+	/** The work of a whole step, to learn from what it took. */
+	workOf(entries: readonly PlanEntry[], distinctCells: number): StepWork {
+		return this.#work(
+			entries.map(({ from, count, isPrefill }) => ({
+				position: from,
+				count,
+				isPrefill,
+			})),
+			distinctCells,
 		);
 	}
 
-	#target(work: StepWork): number {
-		const { targetStepSeconds } = this.#limits;
-		if (targetStepSeconds !== null) return targetStepSeconds;
-		if (!this.#stepCost.isLearned) return leastTargetSeconds;
-		return Math.max(
-			leastTargetSeconds,
-			targetOverDecode * this.#stepCost.predict(work),
+	/** What a step may take while these decode; seconds. */
+	targetSeconds(running: readonly Sequence[], distinctCells: number): number {
+		const decoding = running.filter((sequence) => sequence.isDecoding);
+		const runs = decoding.map(decodeRun);
+		return this.#target(
+			(more) => this.#work([...runs, ...more], distinctCells),
+			decoding.length,
+			running.length - decoding.length,
+			0,
 		);
 	}
 
@@ -76,9 +98,16 @@ export class StepBuilder {
 		this.#drafts.forget(sequence);
 	}
 
+	#work(runs: readonly TokenRun[], distinctCells: number): StepWork {
+		const { attentionTile, kvLayout } = this.#limits;
+		const shape = { tile: attentionTile, layout: kvLayout };
+		return toStepWork(runs, shape, distinctCells);
+	}
+
 	#prefills(
 		prefilling: readonly Sequence[],
-		work: StepWork,
+		decoding: number,
+		workOf: (runs: readonly TokenRun[]) => StepWork,
 		room: { tokens: number; rows: number },
 	): PlanEntry[] {
 		if (prefilling.length === 0) return [];
@@ -88,7 +117,7 @@ export class StepBuilder {
 				left.spec.priority - right.spec.priority ||
 				left.arrival - right.arrival,
 		);
-		const budget = this.#prefillBudget(inLine, work, room.tokens);
+		const budget = this.#prefillBudget(inLine, decoding, workOf, room.tokens);
 		let rows = room.rows - inLine.length;
 		const wants = inLine.map((sequence) => {
 			if (!sequence.spec.wantsPromptLogits) return sequence.tokensToCompute;
@@ -96,51 +125,82 @@ export class StepBuilder {
 			rows -= most;
 			return most;
 		});
-		const shares = prefillShares(wants, budget);
+		const shares = prefillShares(wants, budget, this.#steps);
 		return inLine
 			.map((sequence, index) => entry(sequence, shares[index] ?? 0, noDraft))
 			.filter(({ count }) => count > 0);
 	}
 
-	/** As many prompt tokens as keep the step within its target, learned from the steps so far. */
+	/**
+	 * As many prompt tokens as keep the step within its target, learned from the steps so far. Where whole tiles fit in,
+	 * they do; else what fits below a tile, where each token is dearer.
+	 */
 	#prefillBudget(
 		inLine: readonly Sequence[],
-		work: StepWork,
+		decoding: number,
+		workOf: (runs: readonly TokenRun[]) => StepWork,
 		most: number,
 	): number {
-		const isDecoding = work.decodeTokens > 0;
+		if (most <= 0) return 0;
 		if (!this.#stepCost.isLearned)
-			return Math.min(most, isDecoding ? firstPrefillTokens : most);
-		const target = this.#target(work);
-		const seconds = isDecoding ? target : target * patienceWithoutDecoders;
+			return Math.min(most, decoding > 0 ? firstPrefillTokens : most);
 		const position = (inLine[0] as Sequence).computedTokens;
-		const fitting = this.#stepCost.prefillTokensWithin(
-			seconds,
-			work,
-			position,
-			most,
-		);
+		const target = this.#target(workOf, decoding, inLine.length, position);
+		const seconds = decoding > 0 ? target : target * patienceWithoutDecoders;
+		const workWith = (count: number) =>
+			workOf([{ position, count, isPrefill: true }]);
+		const tile = this.#tileTokens(decoding);
+		const fitting =
+			this.#stepCost.tokensWithin(seconds, Math.max(1, tile), most, workWith) ||
+			this.#stepCost.tokensWithin(
+				seconds,
+				1,
+				Math.min(most, tile - 1),
+				workWith,
+			);
 		return Math.min(most, Math.max(leastPrefillTokens, fitting));
 	}
-}
 
-function decodeWork(decoding: readonly Sequence[]): StepWork {
-	return {
-		prefillTokens: 0,
-		decodeTokens: decoding.length,
-		attendedCells: decoding.reduce((sum, { length }) => sum + length, 0),
-	};
-}
-
-/** The work of a whole step, to learn from what it took. */
-export function workOf(entries: readonly PlanEntry[]): StepWork {
-	const work = { prefillTokens: 0, decodeTokens: 0, attendedCells: 0 };
-	for (const { from, count, isPrefill } of entries) {
-		work.attendedCells += attendedCells(from, count);
-		if (isPrefill) work.prefillTokens += count;
-		else work.decodeTokens += count;
+	#target(
+		workOf: (runs: readonly TokenRun[]) => StepWork,
+		decoding: number,
+		prefilling: number,
+		position: number,
+	): number {
+		const { targetStepSeconds } = this.#limits;
+		if (targetStepSeconds !== null) return targetStepSeconds;
+		if (!this.#stepCost.isLearned || decoding === 0) return leastTargetSeconds;
+		const decodeSeconds = this.#stepCost.predict(workOf([]));
+		const usual = Math.max(
+			leastTargetSeconds,
+			targetOverDecode * decodeSeconds,
+		);
+		const count = this.#tileTokens(decoding);
+		const tileSeconds = this.#stepCost.predict(
+			workOf([{ position, count, isPrefill: true }]),
+		);
+		const isTileBearable = tileSeconds <= tileOverDecode * decodeSeconds;
+		const withTile = isTileBearable
+			? tileSeconds * (1.01 + this.#stepCost.prefillMargin)
+			: 0;
+		const crowd = Math.max(1, prefilling / decoding);
+		return Math.min(
+			Math.max(usual, mostTargetSeconds),
+			Math.max(usual, withTile) * crowd,
+		);
 	}
-	return work;
+
+	/** Prompt tokens of one sequence from which the engine works in tiles, next to so many that decode. */
+	#tileTokens(decoding: number): number {
+		const { attentionTile, kvLayout } = this.#limits;
+		if (attentionTile === 0) return 1;
+		if (kvLayout === "unified") return Math.max(1, attentionTile - decoding);
+		return attentionTile + (decoding > 0 ? 1 : 0);
+	}
+}
+
+function decodeRun({ length }: Sequence): TokenRun {
+	return { position: length - 1, count: 1, isPrefill: false };
 }
 
 function entry(

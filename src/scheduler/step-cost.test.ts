@@ -4,7 +4,8 @@ import {
 	createRandomSource,
 	type RandomSource,
 } from "../benchmark/random-source.ts";
-import { attendedCells, StepCost, type StepWork } from "./step-cost.ts";
+import { StepCost } from "./step-cost.ts";
+import { attendedCells, type StepWork } from "./step-work.ts";
 
 interface Machine {
 	step: number;
@@ -57,7 +58,17 @@ function work(
 		prefillTokens: prefill,
 		decodeTokens: decoding,
 		attendedCells: decoding * (context + 1) + attendedCells(position, prefill),
+		tiledCells: 0,
 	};
+}
+
+/** A step with so many prefill tokens more, the first at a position. */
+function withPrefill(step: StepWork, position: number) {
+	return (tokens: number): StepWork => ({
+		...step,
+		prefillTokens: step.prefillTokens + tokens,
+		attendedCells: step.attendedCells + attendedCells(position, tokens),
+	});
 }
 
 /** A step as a server sees them: decoding alone, prefill alone, both. */
@@ -297,17 +308,20 @@ describe("StepCost", () => {
 			(step) => cost(middleMachine, step) * noise(random, 0.05),
 		);
 		const step = work(4, 500);
-		const tokens = learned.prefillTokensWithin(0.1, step, 2000, 4096);
+		const tokens = learned.tokensWithin(0.1, 1, 4096, withPrefill(step, 2000));
 		const margin = 1 + Math.min(0.5, 3 * learned.prefillDeviation);
 		const at = (count: number) =>
 			learned.predict(work(4, 500, count, 2000)) * margin;
+		const within = (seconds: number, most: number) =>
+			learned.tokensWithin(seconds, 1, most, withPrefill(step, 2000));
 		expect(tokens).toBeGreaterThan(20);
 		expect(at(tokens)).toBeLessThanOrEqual(0.1);
 		expect(at(tokens + 1)).toBeGreaterThan(0.1);
-		expect(learned.prefillTokensWithin(0.1, step, 2000, 7)).toBe(7);
-		expect(learned.prefillTokensWithin(0.001, step, 2000, 100)).toBe(0);
-		expect(learned.prefillTokensWithin(0.1, step, 2000, 0)).toBe(0);
-		expect(learned.prefillTokensWithin(Infinity, step, 2000, 512)).toBe(512);
+		expect(within(0.1, 7)).toBe(7);
+		expect(within(0.001, 100)).toBe(0);
+		expect(within(0.1, 0)).toBe(0);
+		expect(within(Infinity, 512)).toBe(512);
+		expect(learned.tokensWithin(0.1, 300, 200, withPrefill(step, 0))).toBe(0);
 	});
 
 	test("steps with prefill planned that way stay within the target 98 times in 100", () => {
@@ -324,7 +338,12 @@ describe("StepCost", () => {
 		for (let i = 0; i < 2000; i++) {
 			const step = work(random.between(1, 8), random.between(50, 2000));
 			const position = random.between(0, 4000);
-			const tokens = learned.prefillTokensWithin(target, step, position, 512);
+			const tokens = learned.tokensWithin(
+				target,
+				1,
+				512,
+				withPrefill(step, position),
+			);
 			const planned = {
 				...step,
 				prefillTokens: tokens,
@@ -337,19 +356,19 @@ describe("StepCost", () => {
 		expect(late).toBeLessThan(40);
 	});
 
-	test("a deep prefill token is dearer than a shallow one, and one in company cheaper than one alone", () => {
+	test("cells attended to in tiles have a price of their own", () => {
 		const learned = new StepCost();
 		const random = createRandomSource(8);
-		train(learned, random, 400, (step) => cost(middleMachine, step));
-		const step = work(4, 500);
-		const shallow = learned.marginalSecondsPerPrefillToken(step, 0);
-		const deep = learned.marginalSecondsPerPrefillToken(step, 8000);
-		expect(shallow).toBeCloseTo(middleMachine.prefill, 4);
-		expect(deep - shallow).toBeCloseTo(8000 * middleMachine.cell, 4);
-		expect(learned.secondsPerPrefillToken(0)).toBeGreaterThan(shallow);
-		expect(learned.secondsPerPrefillToken(8000)).toBeGreaterThan(
-			learned.secondsPerPrefillToken(0),
-		);
+		for (let i = 0; i < 400; i++) {
+			const step = randomWork(random);
+			const tiledCells = random.between(0, 1) * random.between(1e5, 1e6);
+			const seconds = cost(middleMachine, step) + 5e-8 * tiledCells;
+			learned.observe({ ...step, tiledCells }, seconds);
+		}
+		const step = work(4, 500, 64, 2000);
+		const added =
+			learned.predict({ ...step, tiledCells: 1e6 }) - learned.predict(step);
+		expect(added).toBeCloseTo(0.05, 2);
 	});
 
 	test("property: whatever was observed, predictions are finite, never negative, and never fall with more work", () => {
@@ -362,6 +381,7 @@ describe("StepCost", () => {
 			prefillTokens: count,
 			decodeTokens: count,
 			attendedCells: fc.oneof(count, fc.nat(1e9), fc.constant(1e12)),
+			tiledCells: fc.oneof(count, fc.nat(1e9), fc.constant(1e12)),
 		});
 		const seconds = fc.oneof(
 			fc.double({ min: 1e-3, max: 1, noNaN: true }),
@@ -387,18 +407,20 @@ describe("StepCost", () => {
 					"prefillTokens",
 					"decodeTokens",
 					"attendedCells",
+					"tiledCells",
 				] as const)
 					expect(
 						learned.predict({ ...probe, [feature]: probe[feature] + more }),
 					).toBeGreaterThanOrEqual(predicted);
-				const tokens = learned.prefillTokensWithin(0.1, probe, 100, more);
+				const tokens = learned.tokensWithin(
+					0.1,
+					1,
+					more,
+					withPrefill(probe, 100),
+				);
 				expect(tokens).toBeGreaterThanOrEqual(0);
 				expect(tokens).toBeLessThanOrEqual(more);
 				expect(learned.prefillDeviation).toBeGreaterThanOrEqual(0);
-				expect(
-					learned.marginalSecondsPerPrefillToken(probe, more),
-				).toBeGreaterThanOrEqual(0);
-				expect(learned.secondsPerPrefillToken(more)).toBeGreaterThan(-1e-300);
 			}),
 			{ numRuns: 60 },
 		);

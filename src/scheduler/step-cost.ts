@@ -1,25 +1,12 @@
 import { ForgettingFit } from "./forgetting-fit.ts";
-
-/** What one step computes, as far as its time depends on it. */
-export interface StepWork {
-	prefillTokens: number;
-	/** Tokens of decoding sequences, drafted ones included. */
-	decodeTokens: number;
-	/** Sum over the step's tokens of the cells each attends to, itself included. */
-	attendedCells: number;
-}
-
-/** Cells that `count` tokens attend to when the first stands at `position` (from 0): position + 1, position + 2, ... */
-export function attendedCells(position: number, count: number): number {
-	return count * position + (count * (count + 1)) / 2;
-}
+import type { StepWork } from "./step-work.ts";
 
 /**
  * Seconds that one unit of each feature costs on a machine nobody has measured; only their ratios matter once a step was
  * seen. Features: the step itself, a prefill token, a decode token, the step having both (its passes differ, and with a
- * stream of cells for each slot the engine splits it), an attended cell.
+ * stream of cells for each slot the engine splits it), an attended cell, a cell attended to in tiles.
  */
-const priorSeconds = [10e-3, 1e-3, 1e-3, 1e-3, 1e-7] as const;
+const priorSeconds = [10e-3, 1e-3, 1e-3, 1e-3, 1e-6, 3e-7] as const;
 const featureCount = priorSeconds.length;
 
 /** What was learned wears away over about this many steps of the same kind. */
@@ -27,7 +14,7 @@ const memorySteps = 100;
 /** The prior weighs as much as this many observations. */
 const priorObservations = 0.01;
 /** Before so many steps, predictions are guesses. */
-const learningSteps = 8;
+const learningSteps = 4;
 /** A fit this uncertain (as a share of one observation's uncertainty) says nothing about whether a step was slow. */
 const novelLeverage = 0.5;
 /** So many steps in a row, all off to the same side, are a machine with a new pace, not a disturbance. */
@@ -58,8 +45,6 @@ export class StepCost {
 	#scale = 1;
 	#steps = 0;
 	#isSolved = true;
-	/** Prefill tokens of a usual step that has any. */
-	#usualPrefill = 256;
 	/** Logarithms of the last steps' measured over predicted time. */
 	#paces: number[] = [];
 	readonly #decodeSpread = new Spread();
@@ -73,6 +58,11 @@ export class StepCost {
 	/** Mean absolute deviation of measured from predicted time, as a share of it, of steps with prefill. */
 	get prefillDeviation(): number {
 		return this.#prefillSpread.mean;
+	}
+
+	/** What is added to the prediction of a step with prefill, as a share of it, so that few steps take longer. */
+	get prefillMargin(): number {
+		return Math.min(largestMargin, marginDeviations * this.prefillDeviation);
 	}
 
 	/** As `prefillDeviation`, of steps that only decode. */
@@ -100,8 +90,6 @@ export class StepCost {
 			spread.add(Math.min(limit, Math.abs(deviation)));
 		this.#followScale(Math.log(seconds / guess));
 		if (!isNovel) this.#followPace(Math.log(seconds / predicted));
-		if (work.prefillTokens > 0)
-			this.#usualPrefill += (work.prefillTokens - this.#usualPrefill) / 16;
 		this.#steps++;
 		this.#isSolved = false;
 	}
@@ -117,47 +105,27 @@ export class StepCost {
 	}
 
 	/**
-	 * The most prefill tokens (up to `most`), the first at `position`, that can join `step` so that it stays within
-	 * `seconds`, with a margin for how far steps with prefill were off lately; 0 when none can.
+	 * The most tokens from `least` to `most` for which `workOf(tokens)` is expected to stay within `seconds`, with a margin for
+	 * how far steps with prefill were off lately; 0 when not even `least` does. `workOf` must grow with its tokens.
 	 */
-	prefillTokensWithin(
+	tokensWithin(
 		seconds: number,
-		step: StepWork,
-		position: number,
+		least: number,
 		most: number,
+		workOf: (tokens: number) => StepWork,
 	): number {
-		const margin = Math.min(
-			largestMargin,
-			marginDeviations * this.#prefillSpread.mean,
-		);
 		const fits = (tokens: number) =>
-			this.predict(withPrefill(step, position, tokens)) * (1 + margin) <=
-			seconds;
+			this.predict(workOf(tokens)) * (1 + this.prefillMargin) <= seconds;
+		if (least > most || !fits(least)) return 0;
 		// Costs only grow with tokens: halve the interval [fits, doesn't fit).
-		let fitting = 0;
-		let tooMany = Math.max(0, Math.floor(most)) + 1;
+		let fitting = least;
+		let tooMany = Math.floor(most) + 1;
 		while (tooMany - fitting > 1) {
 			const middle = Math.floor((fitting + tooMany) / 2);
 			if (fits(middle)) fitting = middle;
 			else tooMany = middle;
 		}
 		return fitting;
-	}
-
-	/** What one more prefill token at `position` adds to a step that runs anyway and has prefill already. */
-	marginalSecondsPerPrefillToken(step: StepWork, position: number): number {
-		const started = withPrefill(step, position, 1);
-		return Math.max(
-			0,
-			this.predict(withPrefill(started, position, 1)) - this.predict(started),
-		);
-	}
-
-	/** What a prefill token at `position` costs when its step does nothing but prefill, in chunks of the usual size. */
-	secondsPerPrefillToken(position: number): number {
-		const tokens = Math.max(1, Math.round(this.#usualPrefill));
-		const idle = { prefillTokens: 0, decodeTokens: 0, attendedCells: 0 };
-		return this.predict(withPrefill(idle, position, tokens)) / tokens;
 	}
 
 	/** Written into one array that is used again and again. */
@@ -169,6 +137,7 @@ export class StepCost {
 		this.#features[2] = priorSeconds[2] * decodeTokens;
 		this.#features[3] = isMixed ? priorSeconds[3] : 0;
 		this.#features[4] = priorSeconds[4] * work.attendedCells;
+		this.#features[5] = priorSeconds[5] * work.tiledCells;
 		return this.#features;
 	}
 
@@ -233,21 +202,9 @@ class Spread {
 	}
 }
 
-function withPrefill(
-	step: StepWork,
-	position: number,
-	tokens: number,
-): StepWork {
-	return {
-		prefillTokens: step.prefillTokens + tokens,
-		decodeTokens: step.decodeTokens,
-		attendedCells: step.attendedCells + attendedCells(position, tokens),
-	};
-}
-
 function isSound(work: StepWork): boolean {
-	const { prefillTokens, decodeTokens, attendedCells } = work;
-	const figures = [prefillTokens, decodeTokens, attendedCells];
+	const { prefillTokens, decodeTokens, attendedCells, tiledCells } = work;
+	const figures = [prefillTokens, decodeTokens, attendedCells, tiledCells];
 	return (
 		figures.every((figure) => figure >= 0 && figure <= 1e12) &&
 		prefillTokens + decodeTokens > 0

@@ -18,6 +18,7 @@ import {
 	assertEntries,
 	assertUsableOptions,
 	countSequenceSlots,
+	resolveLayout,
 } from "../engine-limits.ts";
 import { Candidates } from "../sampling/candidates.ts";
 import {
@@ -62,7 +63,8 @@ export class FakeEngine implements Engine {
 		this.#options = { ...options, contextLength };
 		this.vocabulary = new FakeVocabulary(fake);
 		this.#model = { vocabularySize: vocabulary, endAfter };
-		this.#memory = this.#createMemory(options.kvLayout);
+		const kvLayout = resolveLayout(options, canShareMemory);
+		this.#memory = this.#createMemory(kvLayout);
 		this.#batch = {
 			tokens: new Int32Array(maxBatchTokens),
 			positions: new Int32Array(maxBatchTokens),
@@ -76,10 +78,11 @@ export class FakeEngine implements Engine {
 			vocabularySize: vocabulary,
 			contextLength,
 			maxSequences,
-			sequenceSlots: countSequenceSlots(options),
+			sequenceSlots: countSequenceSlots({ kvLayout, maxSequences }),
 			kvCells,
-			kvLayout: options.kvLayout,
+			kvLayout,
 			maxBatchTokens,
+			attentionTile: 0,
 			canShareMemory,
 			modelBytes: 0,
 			kvBytes: bytesPerCell * kvCells,
@@ -164,7 +167,8 @@ export class FakeEngine implements Engine {
 	async changeLayout(kvLayout: KvLayout): Promise<void> {
 		this.#life.assertIdle();
 		this.#memory = this.#createMemory(kvLayout);
-		const sequenceSlots = countSequenceSlots({ ...this.#options, kvLayout });
+		const { maxSequences } = this.info;
+		const sequenceSlots = countSequenceSlots({ kvLayout, maxSequences });
 		this.info = { ...this.info, kvLayout, sequenceSlots };
 	}
 
@@ -182,12 +186,12 @@ export class FakeEngine implements Engine {
 	}
 
 	#createMemory(layout: KvLayout): FakeMemory {
-		const { kvCells, contextLength } = this.#options;
+		const { kvCells, contextLength, maxSequences } = this.#options;
 		return new FakeMemory({
 			layout,
 			kvCells,
 			contextLength,
-			sequenceSlots: countSequenceSlots({ ...this.#options, kvLayout: layout }),
+			sequenceSlots: countSequenceSlots({ kvLayout: layout, maxSequences }),
 			canShareMemory: this.#fake.canShareMemory,
 		});
 	}

@@ -1,4 +1,4 @@
-import type { EngineOptions, KvType } from "../engine.ts";
+import type { EngineOptions, KvLayout, KvType } from "../engine.ts";
 import { countSequenceSlots } from "../engine-limits.ts";
 import type { AbortFlag } from "./abort-flag.ts";
 import type { NativeLogLine } from "./log.ts";
@@ -17,7 +17,7 @@ const flashAttentionTypes: Readonly<
 > = { auto: -1, off: 0, on: 1 };
 export function toContextParams(
 	defaults: NativeContextParams,
-	options: EngineOptions,
+	options: EngineOptions & { kvLayout: KvLayout },
 	engine: { canShareMemory: boolean; abortFlag: AbortFlag },
 ): NativeContextParams {
 	return {

@@ -1,6 +1,6 @@
 import { GalleyError } from "../../core/errors.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
-import { assertUsableOptions } from "../engine-limits.ts";
+import { assertUsableOptions, resolveLayout } from "../engine-limits.ts";
 import { AbortFlag } from "./abort-flag.ts";
 import { listDevices } from "./devices.ts";
 import {
@@ -41,14 +41,16 @@ export async function loadEngine(
 		});
 		const threadPool = pool === null ? null : own(pool);
 		const surroundings = { model, abortFlag, threadPool };
-		const opened = await openContext(surroundings, options);
+		const kvLayout = resolveLayout(options, model.canShareMemory);
+		const opened = await openContext(surroundings, { ...options, kvLayout });
 		own({ [Symbol.dispose]: () => library.native.llama_free(opened.context) });
 		recording.stop();
 
 		const engine = new LlamaEngine({
 			...surroundings,
 			opened,
-			reopen: (kvLayout) => openContext(surroundings, { ...options, kvLayout }),
+			reopen: (layout) =>
+				openContext(surroundings, { ...options, kvLayout: layout }),
 			devices: describeDevices(library, options, recording.lines),
 			threads: options.threads,
 			threadsBatch: options.threadsBatch,

@@ -1,5 +1,5 @@
 import { GalleyError } from "../../core/errors.ts";
-import type { EngineInfo, EngineOptions } from "../engine.ts";
+import type { EngineInfo, EngineOptions, KvLayout } from "../engine.ts";
 import { countSequenceSlots } from "../engine-limits.ts";
 import type { AbortFlag } from "./abort-flag.ts";
 import { readKvBytes, toContextParams } from "./context-params.ts";
@@ -25,9 +25,12 @@ export interface OpenContext {
 	info: EngineInfo;
 }
 
+/** With the layout decided. */
+export type ContextOptions = EngineOptions & { kvLayout: KvLayout };
+
 export async function openContext(
 	{ model, abortFlag, threadPool }: ContextSurroundings,
-	options: EngineOptions,
+	options: ContextOptions,
 ): Promise<OpenContext> {
 	const { library, canShareMemory } = model;
 	const { native } = library;
@@ -66,6 +69,7 @@ export async function openContext(
 				options.maxBatchTokens,
 				native.llama_n_batch(context),
 			),
+			attentionTile: attentionTile(options),
 			canShareMemory,
 			modelBytes: model.bytes,
 			kvBytes: readKvBytes(recording.lines),
@@ -75,6 +79,20 @@ export async function openContext(
 		native.llama_free(context);
 		throw error;
 	}
+}
+
+/**
+ * ggml's flash attention on a CPU takes its tiled path from 64 queries on, for keys and values of one plain type. Measured
+ * with the 135M shape behind 1,200 tokens: 63 tokens in 420 ms, 64 in 232 ms.
+ */
+function attentionTile({
+	gpuLayers,
+	flashAttention,
+	kvTypeK,
+	kvTypeV,
+}: EngineOptions): number {
+	const isPlain = kvTypeK === kvTypeV && ["f16", "f32"].includes(kvTypeK);
+	return gpuLayers === 0 && flashAttention !== "off" && isPlain ? 64 : 0;
 }
 
 async function createContext(
@@ -104,7 +122,7 @@ function createMemory(parts: {
 	context: Pointer;
 	abortFlag: AbortFlag;
 	canShareMemory: boolean;
-	options: EngineOptions;
+	options: ContextOptions;
 }): SequenceMemory {
 	const { library, context, abortFlag, canShareMemory, options } = parts;
 	const { native, log } = library;

@@ -56,6 +56,7 @@ export class SequenceMemory {
 			last,
 			available,
 			targetLength: this.length(target),
+			targetStart: native.llama_memory_seq_pos_min(memory, target),
 			layout,
 		});
 		if (last <= from) return;
@@ -145,9 +146,12 @@ function assertCopyable(copy: {
 	last: number;
 	available: number;
 	targetLength: number;
+	/** Its first position; -1 when it is empty. */
+	targetStart: number;
 	layout: KvLayout;
 }): void {
-	const { source, target, from, last, available, targetLength, layout } = copy;
+	const { source, target, from, last, available, layout } = copy;
+	const { targetLength, targetStart } = copy;
 	const refuse = (reason: string): never => {
 		throw new GalleyError(
 			"engine_error",
@@ -156,7 +160,9 @@ function assertCopyable(copy: {
 	};
 	if (source === target) refuse("they are the same");
 	if (last > available) refuse(`the source holds ${available}`);
-	if (targetLength < from || (from === 0 && targetLength > 0))
+	// Whether the middle is empty, the library can't tell.
+	const overlaps = from === 0 && targetLength > 0 && targetStart < last;
+	if (targetLength < from || overlaps)
 		refuse(
 			`the target holds ${targetLength} and needs exactly the positions before ${from}`,
 		);

@@ -56,6 +56,7 @@ export class EngineDouble extends EventEmitter {
 				kvCells: 1000,
 				kvLayout: "unified",
 				maxBatchTokens: 64,
+				attentionTile: 0,
 				canShareMemory: true,
 				modelBytes: 0,
 				kvBytes: 0,
