@@ -103,6 +103,7 @@ function toLoadOptions(
 			config,
 			maxLogitRows,
 			memory.availableBytes - memory.totalBytes,
+			settings.kvLayout === "auto",
 		),
 	};
 }
@@ -114,6 +115,7 @@ function toScheduling(
 	config: ServiceConfig,
 	maxLogitRows: number,
 	availableBytes: number,
+	adaptsKvLayout: boolean,
 ): SchedulingOptions {
 	return {
 		maxLogitRows,
@@ -126,7 +128,7 @@ function toScheduling(
 			Math.floor(Math.min(mostHostCacheBytes, availableBytes / 8)),
 		prefixCacheDirectory: config.prefixCacheDir,
 		prefixCacheDiskBytes: config.prefixCacheDiskBytes,
-		adaptsKvLayout: config.kvLayout === "auto" && config.kvCacheTokens === null,
+		adaptsKvLayout,
 	};
 }
 
@@ -186,7 +188,12 @@ function planFake(reference: ModelReference, config: ServiceConfig): ModelPlan {
 			engine: "fake",
 			search: {},
 			options,
-			scheduling: toScheduling(config, maxBatchTokens, mostHostCacheBytes),
+			scheduling: toScheduling(
+				config,
+				maxBatchTokens,
+				mostHostCacheBytes,
+				kvLayout === "auto",
+			),
 		},
 		explanation:
 			"The fake engine computes nothing: its answers are for tests and benchmarks.",

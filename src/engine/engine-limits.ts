@@ -23,13 +23,9 @@ export function countSequenceSlots({
 	return Math.min(mostSequences, Math.max(32, 2 * maxSequences));
 }
 
-/** What `auto` means for a memory that can be shared, or can't. */
-export function resolveLayout(
-	{ kvLayout }: EngineOptions,
-	canShareMemory: boolean,
-): KvLayout {
-	if (kvLayout !== "auto") return kvLayout;
-	return canShareMemory ? "unified" : "streams";
+/** `auto` begins with the layout that is never much worse. */
+export function resolveLayout({ kvLayout }: EngineOptions): KvLayout {
+	return kvLayout === "auto" ? "streams" : kvLayout;
 }
 
 export function assertUsableOptions(options: EngineOptions): void {

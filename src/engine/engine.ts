@@ -17,7 +17,7 @@ export interface EngineOptions {
 	maxSequences: number;
 	/** Cells of the whole cache; `streams` and `auto` need contextLength * maxSequences. */
 	kvCells: number;
-	/** `auto` takes `unified` where memory can be shared and `streams` elsewhere; kvCells as for `streams`. */
+	/** `auto` begins with `streams` and leaves it to whoever calls `changeLayout`. */
 	kvLayout: KvLayout | "auto";
 	kvTypeK: KvType;
 	kvTypeV: KvType;

@@ -45,6 +45,7 @@ const nothingAsked: AskedSettings = {
 	maxNumBatchedTokens: null,
 	kvLayout: "auto",
 	kvCacheTokens: null,
+	targetItlMs: null,
 	kvCacheTypeK: "f16",
 	kvCacheTypeV: "f16",
 	threads: null,
@@ -374,9 +375,30 @@ describe("profileOptionValues", () => {
 			maxNumSeqs: 8,
 			maxNumBatchedTokens: 512,
 			kvLayout: "auto",
+			flashAttention: "auto",
 			threads: 4,
 			threadsBatch: 4,
 			gpuLayers: 0,
 		});
+	});
+
+	it("turns flash attention off for a target between tokens, on a CPU and where nobody said otherwise", () => {
+		const chosen = (asked: Parameters<typeof select>[0]) => {
+			const { flashAttention, kvLayout } = select(asked).settings;
+			return [flashAttention, kvLayout];
+		};
+		expect(chosen({ targetItlMs: 80 })).toEqual(["off", "streams"]);
+		expect(chosen({ targetItlMs: 80, flashAttention: "on" })).toEqual([
+			"on",
+			"auto",
+		]);
+		expect(chosen({ targetItlMs: 80, kvLayout: "unified" })).toEqual([
+			"auto",
+			"unified",
+		]);
+		expect(chosen({ targetItlMs: 80, kvCacheTypeV: "q8_0" })).toEqual([
+			"auto",
+			"auto",
+		]);
 	});
 });

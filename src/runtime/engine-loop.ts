@@ -61,7 +61,7 @@ export class EngineLoop {
 		this.#options = options;
 		this.#store = store;
 		this.#effects = effects;
-		this.#layoutSwitch = new LayoutSwitch(engine);
+		this.#layoutSwitch = new LayoutSwitch(engine, effects.now);
 		this.#reporter = new StepReporter(effects.residentBytes);
 		const costs = memoryCosts(engine, this.#stepCost);
 		this.#memory = this.#createMemory(costs);
@@ -122,7 +122,7 @@ export class EngineLoop {
 		this.#layoutSwitch.busy();
 		this.#engine.abort();
 		if (!this.#isRunning && this.#options.prefixCacheDirectory !== null) {
-			this.#scheduler.ledger.saveIdle();
+			this.#scheduler.ledger.saveIdle(false);
 			await this.#applyOperations(this.#scheduler.ledger.takeOperations());
 		}
 		await this.#store?.close();
@@ -163,6 +163,10 @@ export class EngineLoop {
 
 	async #run(): Promise<void> {
 		while (!this.#isStopped) {
+			const overdue = this.#options.adaptsKvLayout
+				? this.#layoutSwitch.overdue
+				: null;
+			if (overdue !== null) await this.#changeLayout(overdue);
 			const startedAt = this.#effects.now();
 			const plan = this.#scheduler.plan();
 			for (const sequence of plan.dropped) this.#forget(sequence);
@@ -182,7 +186,7 @@ export class EngineLoop {
 		this.#effects.send({ type: "idle", load });
 		this.#isRunning = false;
 		if (this.#options.adaptsKvLayout && !this.#isStopped)
-			this.#layoutSwitch.idle((layout) => void this.#changeLayout(layout));
+			this.#layoutSwitch.idle((layout) => void this.#changeWhileIdle(layout));
 	}
 
 	/** False when a slot did not get what the plan counts on: decide again. */
@@ -218,17 +222,19 @@ export class EngineLoop {
 		const { tokens, positions, sequences, wantsLogits } = this.#engine.batch;
 		let index = 0;
 		for (const entry of plan.entries) {
-			const { sequence, slot, from, count, samples, draft } = entry;
-			const own = count - draft.length;
+			const { sequence, slot, from, count, samples, draft, padding } = entry;
+			const own = count - draft.length - padding;
+			const last = sequence.tokens[from + own - 1] as number;
 			for (let offset = 0; offset < count; offset++, index++) {
-				const isGuess = offset >= own;
-				tokens[index] = (
-					isGuess ? draft[offset - own] : sequence.tokens[from + offset]
-				) as number;
+				const token =
+					offset < own ? sequence.tokens[from + offset] : draft[offset - own];
+				tokens[index] = token ?? last;
 				positions[index] = from + offset;
 				sequences[index] = slot;
+				const isPadding = offset >= count - padding;
+				const isSampled = samples && offset >= own - 1;
 				wantsLogits[index] =
-					entry.wantsAllLogits || (samples && offset >= own - 1) ? 1 : 0;
+					!isPadding && (entry.wantsAllLogits || isSampled) ? 1 : 0;
 			}
 		}
 	}
@@ -267,22 +273,31 @@ export class EngineLoop {
 		for (const { sequence } of ended) this.#forget(sequence);
 	}
 
-	/** Nothing runs. What is kept moves through the store of saved states, if there is one. */
-	async #changeLayout(layout: KvLayout): Promise<void> {
+	async #changeWhileIdle(layout: KvLayout): Promise<void> {
 		if (this.#isRunning || this.#isStopped) return;
 		this.#isRunning = true;
+		await this.#changeLayout(layout);
+		this.#isRunning = false;
+		if (this.#scheduler.waitingCount > 0) this.#wake();
+	}
+
+	/** Between two steps. What is cached moves through the store of saved states, if there is one. */
+	async #changeLayout(layout: KvLayout): Promise<void> {
 		this.#held = [];
 		const { ledger, saved } = this.#scheduler;
-		ledger.saveIdle();
+		const hasWork = this.#scheduler.runningCount > 0;
+		const sequences = this.#scheduler.evacuate();
+		ledger.saveIdle(hasWork);
 		await this.#applyOperations(ledger.takeOperations());
 		await this.#engine.changeLayout(layout);
 		const costs = memoryCosts(this.#engine, this.#stepCost);
 		this.#memory = this.#createMemory(costs);
 		this.#scheduler = this.#createScheduler(costs, saved);
+		this.#scheduler.adopt(sequences);
 		this.#reporter.counts.restart();
+		this.#layoutSwitch.changed();
 		const held = this.#held;
 		this.#held = null;
-		this.#isRunning = false;
 		const reason =
 			layout === "unified"
 				? "requests share long prefixes"

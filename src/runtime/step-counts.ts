@@ -26,8 +26,8 @@ export class StepCounts {
 		let decodeTokens = 0;
 		let draftedTokens = 0;
 		let sampling = 0;
-		for (const { isPrefill, count, draft, samples } of plan.entries) {
-			if (isPrefill) prefillTokens += count;
+		for (const { isPrefill, count, draft, samples, padding } of plan.entries) {
+			if (isPrefill) prefillTokens += count - padding;
 			else decodeTokens++;
 			draftedTokens += draft.length;
 			if (samples) sampling++;

@@ -3,7 +3,7 @@ import type { StepPlan } from "./step-plan.ts";
 /** About so many decode steps are remembered. */
 const memorySteps = 200;
 /** Steps seen before anything is changed. */
-const leastSteps = 32;
+const leastSteps = 16;
 /** Shares of the attended cells that are distinct: below the first the unified layout, above the second streams. */
 const sharedEnough = 0.4;
 const tooLittleShared = 0.6;
@@ -19,8 +19,9 @@ const tooLittleShared = 0.6;
  *     8 of 1,500, 1,000 of them shared                    5,000 of 12,000   0.42   0.97x
  *     8 of 500, nothing shared                            4,000 of  4,000   1.00   1.27x
  *
- * (bench/results, kv-layout.) A service begins unified: prompts that come together and share a beginning are computed in one
- * batch there. Above a share of 0.6 it changes to streams, below 0.4 back; one sequence alone says nothing.
+ * (bench/results, kv-layout.) A service begins with streams, which are never much worse: in a unified pool attention passes
+ * over what is kept of ended sequences, too, and a prompt computed beside unrelated ones over theirs. Below a share of 0.4 it
+ * changes to unified, above 0.6 back; one sequence alone says nothing.
  */
 export class KvLayoutChoice {
 	#attended = 0;
@@ -32,7 +33,7 @@ export class KvLayoutChoice {
 		let attended = 0;
 		let decoding = 0;
 		for (const { isPrefill, from } of entries) {
-			if (isPrefill) return;
+			if (isPrefill) continue;
 			attended += from + 1;
 			decoding++;
 		}

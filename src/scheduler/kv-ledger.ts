@@ -173,10 +173,10 @@ export class KvLedger {
 		this.#clear(slot);
 	}
 
-	/** Saves what idle slots hold and nobody has saved yet: before a shutdown or a change of layout. */
-	saveIdle(): void {
+	/** Saves what idle slots hold and nobody has saved yet, before the memory goes; `atAnyCost` even what is cheap to compute. */
+	saveIdle(atAnyCost: boolean): void {
 		this.#states.forEach((state, slot) => {
-			if (state === "idle") this.#save(slot);
+			if (state === "idle") this.#save(slot, atAnyCost);
 		});
 	}
 
@@ -382,11 +382,14 @@ export class KvLedger {
 		return true;
 	}
 
-	#save(slot: number): void {
+	#save(slot: number, atAnyCost = false): void {
 		if (!this.#options.savesPrefixes) return;
 		const tokens = this.#tree.tokensOf(slot);
 		const namespace = this.#tree.namespaceOf(slot);
-		const id = this.#options.saved.addWorthSaving(namespace, tokens);
+		const { saved } = this.#options;
+		const id = atAnyCost
+			? saved.addUnknown(namespace, tokens)
+			: saved.addWorthSaving(namespace, tokens);
 		if (id !== null)
 			this.#operations.push({ type: "save", slot, id, namespace, tokens });
 	}

@@ -34,3 +34,8 @@ export function prefillShares(
 	for (const index of oldestFirst) give(index);
 	return shares;
 }
+
+/** Whose turn it is: the shortest prompt in every other step, the oldest in those between. */
+export function favouredPrompt(wants: readonly number[], step: number): number {
+	return step % 2 === 0 ? wants.indexOf(Math.min(...wants)) : 0;
+}

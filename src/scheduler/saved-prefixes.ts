@@ -69,9 +69,13 @@ export class SavedPrefixes {
 			moving >= this.#costs.prefillSeconds(gain, known)
 		)
 			return null;
-		const id = this.#nextId;
-		this.add(id, namespace, tokens);
-		return id;
+		return this.#addNext(namespace, tokens);
+	}
+
+	/** Books a state whatever it costs, unless all of it is saved already. */
+	addUnknown(namespace: string, tokens: Int32Array): number | null {
+		const known = this.#find(namespace, tokens, tokens.length)?.length ?? 0;
+		return known === tokens.length ? null : this.#addNext(namespace, tokens);
 	}
 
 	touch(id: number, tick: number): void {
@@ -87,6 +91,12 @@ export class SavedPrefixes {
 
 	checkIntegrity(): void {
 		this.#tree.checkIntegrity();
+	}
+
+	#addNext(namespace: string, tokens: Int32Array): number {
+		const id = this.#nextId;
+		this.add(id, namespace, tokens);
+		return id;
 	}
 
 	#find(

@@ -236,8 +236,9 @@ class Play {
 		expect(slots.size).toBe(plan.entries.length);
 		let rows = 0;
 		for (const { sequence, count, from, draft, ...entry } of plan.entries) {
+			const own = count - entry.padding;
 			expect(count).toBeGreaterThan(0);
-			expect(from + count - draft.length).toBeLessThanOrEqual(sequence.length);
+			expect(from + own - draft.length).toBeLessThanOrEqual(sequence.length);
 			expect(from + count).toBeLessThanOrEqual(contextLength);
 			expect(sequence.cancelled).toBe(false);
 			expect(sequence.spec.adapter).toBe(plan.adapter);

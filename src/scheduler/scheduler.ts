@@ -170,6 +170,19 @@ export class Scheduler {
 			if (sequence !== oldest) this.#preempt(sequence);
 	}
 
+	/** Everybody stops where they are, tokens kept, for another scheduler to `adopt` them; what they hold stays cached. */
+	evacuate(): readonly Sequence[] {
+		for (const sequence of [...this.#running]) this.#preempt(sequence);
+		return this.#queue.sequences;
+	}
+
+	/** Takes over what another scheduler had. */
+	adopt(sequences: readonly Sequence[]): void {
+		for (const sequence of sequences) this.#queue.enter(sequence);
+		for (const { arrival } of sequences)
+			this.#arrivals = Math.max(this.#arrivals, arrival + 1);
+	}
+
 	/** A saved state was gone when it was wanted: its sequence goes back to the queue and computes its prompt. */
 	restoreFailed(slot: number, savedId: number | null): void {
 		if (savedId !== null) this.saved.remove(savedId);
@@ -268,15 +281,15 @@ export class Scheduler {
 		entry: PlanEntry,
 		sample: (entry: PlanEntry, index: number) => number,
 	): EndedSequence | null {
-		const { sequence, slot, from, count, draft } = entry;
-		const own = count - draft.length;
+		const { sequence, slot, from, count, draft, padding } = entry;
+		const own = count - draft.length - padding;
 		const computeTo = (length: number) => {
 			sequence.computedTokens = length;
 			this.ledger.extend(slot, sequence.tokens, from, length, entry.isPrefill);
 		};
 		if (!entry.samples || sequence.cancelled) {
 			computeTo(from + own);
-			if (draft.length > 0) this.ledger.forget(slot, from + own);
+			if (own < count) this.ledger.forget(slot, from + own);
 			return null;
 		}
 		let end: EndedSequence | null = null;
@@ -292,8 +305,7 @@ export class Scheduler {
 		// The last of them was sampled and not computed.
 		const accepted = emitted.length - 1;
 		computeTo(from + own + accepted);
-		if (accepted < draft.length)
-			this.ledger.forget(slot, from + own + accepted);
+		if (own + accepted < count) this.ledger.forget(slot, from + own + accepted);
 		this.#queue.charge(sequence, 1 + accepted);
 		if (!entry.isPrefill)
 			this.#builder.heardDraft(sequence, draft.length, accepted);

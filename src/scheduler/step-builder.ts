@@ -1,5 +1,5 @@
 import { Drafts } from "./drafts.ts";
-import { prefillShares } from "./prefill-shares.ts";
+import { favouredPrompt, prefillShares } from "./prefill-shares.ts";
 import type { SchedulerLimits } from "./scheduler-limits.ts";
 import type { Sequence } from "./sequence.ts";
 import type { StepCost } from "./step-cost.ts";
@@ -19,6 +19,9 @@ const leastTargetSeconds = 0.1;
 const tileOverDecode = 5;
 /** and more when many wait for their first token beside few that decode; seconds. */
 const mostTargetSeconds = 1;
+
+/** A padded piece must be this much cheaper. */
+const worthwhilePadding = 0.9;
 
 const noDraft = new Int32Array();
 
@@ -126,9 +129,59 @@ export class StepBuilder {
 			return most;
 		});
 		const shares = prefillShares(wants, budget, this.#steps);
-		return inLine
+		const entries = inLine
 			.map((sequence, index) => entry(sequence, shares[index] ?? 0, noDraft))
 			.filter(({ count }) => count > 0);
+		const used = entries.reduce((tokens, { count }) => tokens + count, 0);
+		const padded = this.#pad(entries, decoding, workOf, room.tokens - used);
+		const favoured = inLine[favouredPrompt(wants, this.#steps)] as Sequence;
+		return this.#alignStreams(padded, favoured);
+	}
+
+	/**
+	 * Streams are computed in passes of equal length, the shortest first: unequal pieces are cut up, and none of the cuts may be
+	 * long enough for a tile. So only pieces as long as that of the prompt whose turn it is go with it.
+	 */
+	#alignStreams(entries: PlanEntry[], favoured: Sequence): PlanEntry[] {
+		const { attentionTile, kvLayout } = this.#limits;
+		if (kvLayout === "unified" || attentionTile === 0) return entries;
+		const length = entries.find(({ sequence }) => sequence === favoured)?.count;
+		return length === undefined
+			? entries
+			: entries.filter(({ count }) => count === length);
+	}
+
+	/**
+	 * A piece of a prompt that is too short for a tile is filled up to one where that is cheaper: behind 1,200 tokens of the
+	 * 135M shape 48 take 321 ms on a CPU, 64 take 232. Deep in a conversation it halves the time to the first token.
+	 */
+	#pad(
+		entries: PlanEntry[],
+		decoding: number,
+		workOf: (runs: readonly TokenRun[]) => StepWork,
+		room: number,
+	): PlanEntry[] {
+		const tile = this.#tileTokens(decoding);
+		if (tile <= 1 || !this.#stepCost.isLearned) return entries;
+		if (this.#limits.kvLayout === "unified" && entries.length > 1)
+			return entries;
+		let left = room;
+		return entries.map((short) => {
+			const padding = tile - short.count;
+			const end = short.from + tile;
+			const isPossible =
+				padding > 0 &&
+				padding <= left &&
+				end <= this.#limits.contextLength &&
+				!short.wantsAllLogits;
+			if (!isPossible) return short;
+			const run = { position: short.from, count: short.count, isPrefill: true };
+			const now = this.#stepCost.predict(workOf([run]));
+			const padded = this.#stepCost.predict(workOf([{ ...run, count: tile }]));
+			if (padded > worthwhilePadding * now) return short;
+			left -= padding;
+			return { ...short, count: tile, padding };
+		});
 	}
 
 	/**
@@ -218,6 +271,7 @@ function entry(
 		wantsAllLogits:
 			sequence.spec.wantsPromptLogits && from < sequence.promptLength,
 		draft,
+		padding: 0,
 		isPrefill: !sequence.isDecoding,
 	};
 }

@@ -6,8 +6,10 @@ export interface PlanEntry {
 	sequence: Sequence;
 	slot: number;
 	from: number;
-	/** Guessed tokens included. */
+	/** Guessed tokens and padding included. */
 	count: number;
+	/** Tokens at the end that only fill up a tile of the engine's attention: computed and thrown away. */
+	padding: number;
 	/** The entry reaches the sequence's last token: sample the next one from its logits. */
 	samples: boolean;
 	/** All positions want logits, not only the last. */

@@ -63,7 +63,7 @@ export class FakeEngine implements Engine {
 		this.#options = { ...options, contextLength };
 		this.vocabulary = new FakeVocabulary(fake);
 		this.#model = { vocabularySize: vocabulary, endAfter };
-		const kvLayout = resolveLayout(options, canShareMemory);
+		const kvLayout = resolveLayout(options);
 		this.#memory = this.#createMemory(kvLayout);
 		this.#batch = {
 			tokens: new Int32Array(maxBatchTokens),

@@ -41,7 +41,7 @@ export async function loadEngine(
 		});
 		const threadPool = pool === null ? null : own(pool);
 		const surroundings = { model, abortFlag, threadPool };
-		const kvLayout = resolveLayout(options, model.canShareMemory);
+		const kvLayout = resolveLayout(options);
 		const opened = await openContext(surroundings, { ...options, kvLayout });
 		own({ [Symbol.dispose]: () => library.native.llama_free(opened.context) });
 		recording.stop();

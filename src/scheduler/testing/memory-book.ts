@@ -33,7 +33,14 @@ export class MemoryBook {
 	/** Carries out a plan's operations and computes its entries. */
 	apply(plan: StepPlan): void {
 		this.operate(plan.operations);
-		for (const { slot, from, count, sequence, draft } of plan.entries) {
+		for (const {
+			slot,
+			from,
+			count,
+			sequence,
+			draft,
+			padding,
+		} of plan.entries) {
 			const cells = this.#slot(slot);
 			if (cells.length !== from)
 				throw new Error(
@@ -43,11 +50,11 @@ export class MemoryBook {
 				if (cell?.token !== sequence.tokens[position])
 					throw new Error(`Slot ${slot} holds another token at ${position}.`);
 			});
-			const own = count - draft.length;
+			const own = count - draft.length - padding;
 			for (let index = 0; index < count; index++) {
 				const token =
 					index < own ? sequence.tokens[from + index] : draft[index - own];
-				cells.push({ token: token as number });
+				cells.push({ token: token ?? -1 });
 			}
 		}
 	}
