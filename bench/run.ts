@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 const benchmarks = {
 	"api-ceiling":
 		"how many chunks a second the API streams when the engine costs nothing",
+	"kv-layout": "what a step costs in each layout of the KV cache",
+	soak: "random load for half an hour: nothing fails, memory stays flat",
 	peers: "the same model and load on Galley and on llama.cpp's server",
 } as const;
 

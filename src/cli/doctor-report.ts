@@ -151,5 +151,8 @@ function describeModel({ description }: ModelReport): string {
 	if (description === null) return "";
 	const { parameters, precision, sizeBytes, license } = description;
 	const terms = license === null ? "" : `, ${license}`;
-	return `  ${formatParameters(parameters)} parameters, ${precision}, ${formatBytes(sizeBytes)}${terms}`;
+	// Such memory can't be cut: what is cached of one prompt is of no use to another.
+	const isCut = !description.isRecurrent && description.slidingWindow === null;
+	const sharing = isCut ? "" : "; served without prefix sharing";
+	return `  ${formatParameters(parameters)} parameters, ${precision}, ${formatBytes(sizeBytes)}${terms}${sharing}`;
 }

@@ -141,9 +141,9 @@ function recordAll(metrics: ServiceMetrics): void {
 		retainedTokens: 500,
 		savedTokens: 200,
 		kvLayout: "unified",
+		targetItlMs: 50,
 	}));
 	metrics.setCacheConfig({ blockSize: 1, blocks: 4096 });
-	metrics.setTargetItl(0.05);
 	metrics.setReady(true);
 }
 
@@ -409,6 +409,7 @@ test("a layout that changed leaves no series of the old one", async () => {
 		retainedTokens: 0,
 		savedTokens: 0,
 		kvLayout,
+		targetItlMs: 50,
 	}));
 	const layouts = async () =>
 		(await scrape(metrics)).families

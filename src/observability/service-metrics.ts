@@ -47,6 +47,7 @@ export interface EngineGauges {
 	retainedTokens: number;
 	savedTokens: number;
 	kvLayout: "unified" | "streams";
+	targetItlMs: number;
 }
 
 interface HttpRequestSample {
@@ -85,7 +86,6 @@ export interface ServiceMetrics extends Disposable {
 	/** Read at each scrape. */
 	setEngineGauges(read: () => EngineGauges): void;
 	setCacheConfig(config: { blockSize: number; blocks: number }): void;
-	setTargetItl(seconds: number): void;
 	setReady(isReady: boolean): void;
 	/** Prometheus' text format. */
 	render(): Promise<string>;
@@ -174,7 +174,6 @@ export function createServiceMetrics(
 			metrics.cacheConfig.set(labels, 1);
 			metrics.kvCells.set(blockSize * blocks);
 		},
-		setTargetItl: (seconds) => metrics.targetItl.set(seconds),
 		setReady: (isReady) => metrics.ready.set(isReady ? 1 : 0),
 		async render() {
 			readGauges();
@@ -224,6 +223,7 @@ function setEngineGauges(metrics: Metrics, engine: EngineGauges | null): void {
 	metrics.retainedTokens.set(engine?.retainedTokens ?? 0);
 	metrics.savedTokens.set(engine?.savedTokens ?? 0);
 	metrics.engineResidentBytes.set(engine?.residentBytes ?? 0);
+	metrics.targetItl.set((engine?.targetItlMs ?? 0) / 1000);
 	// The layout may change while the service runs: a series of the old one must not stay.
 	metrics.kvLayout.reset();
 	metrics.kvLayout.set({ layout: engine?.kvLayout ?? "unknown" }, 1);

@@ -112,7 +112,6 @@ export class EngineLoop {
 			load: this.#reporter.load(scheduler),
 			kvCells: this.#engine.info.kvCells,
 			maxSequences: this.#engine.info.maxSequences,
-			targetItlMs: scheduler.targetSeconds() * 1000,
 		});
 	}
 

@@ -116,6 +116,8 @@ export interface LoadReport {
 	retainedTokens: number;
 	savedTokens: number;
 	kvLayout: KvLayout;
+	/** What a step may take while those decode that do. */
+	targetItlMs: number;
 	residentBytes: number;
 }
 
@@ -144,8 +146,6 @@ export interface EngineSnapshot {
 	load: LoadReport;
 	kvCells: number;
 	maxSequences: number;
-	/** What a step may take while somebody decodes. */
-	targetItlMs: number;
 }
 
 export type EngineMessage =

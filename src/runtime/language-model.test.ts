@@ -229,7 +229,6 @@ describe("the live state", () => {
 			load: idleLoad,
 			kvCells: 1000,
 			maxSequences: 2,
-			targetItlMs: 50,
 		});
 	};
 
@@ -270,7 +269,6 @@ describe("the live state", () => {
 			load: idleLoad,
 			kvCells: 1,
 			maxSequences: 1,
-			targetItlMs: 0,
 		});
 		engine.die();
 		expect(await next).toBeNull();

@@ -76,6 +76,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		retainedTokens: 0,
 		savedTokens: 0,
 		kvLayout: "unified",
+		targetItlMs: 50,
 		residentBytes: 0,
 	};
 	#isDraining = false;

@@ -7,7 +7,7 @@ export function toLiveState(
 	snapshot: EngineSnapshot,
 	requests: ReadonlyMap<number, Pick<LiveRequest, "request">>,
 ): LiveState {
-	const { load, kvCells, maxSequences, targetItlMs } = snapshot;
+	const { load, kvCells, maxSequences } = snapshot;
 	return {
 		requests: snapshot.sequences.flatMap((sequence) => {
 			const live = requests.get(sequence.number);
@@ -19,7 +19,7 @@ export function toLiveState(
 		savedTokens: load.savedTokens,
 		kvLayout: load.kvLayout,
 		maxSequences,
-		targetItlMs,
+		targetItlMs: load.targetItlMs,
 	};
 }
 

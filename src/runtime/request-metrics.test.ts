@@ -46,6 +46,7 @@ const report: StepReport = {
 		retainedTokens: 0,
 		savedTokens: 0,
 		kvLayout: "unified",
+		targetItlMs: 50,
 		residentBytes: 0,
 	},
 };

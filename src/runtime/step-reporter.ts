@@ -76,6 +76,7 @@ export class StepReporter {
 			retainedTokens: ledger.idleCells,
 			savedTokens: saved.tokens,
 			kvLayout: limits.kvLayout,
+			targetItlMs: scheduler.targetSeconds() * 1000,
 			residentBytes: this.#residentBytes(),
 		};
 	}

@@ -98,6 +98,7 @@ const trialMemory = 0.85;
 const priorTrials = 1;
 const firstDraft = 3;
 const longestDraft = 32;
+const sureMatch = 6;
 const probeDraft = 2;
 /** What a probe is taken to be worth, so that it is priced like any other draft and left out when the batch is full. */
 const probeAcceptance = 0.7;
@@ -138,7 +139,9 @@ export class DraftLength {
 				most: probeDraft,
 			};
 		const isPausing = this.#idleSteps < this.#pause;
-		return { acceptance, most: isPausing ? 0 : this.#limit };
+		// A long repetition is seldom chance, and short drafts hardly pay where one more token is another kernel.
+		const limit = Math.max(this.#limit, matchLength >= sureMatch ? 8 : 0);
+		return { acceptance, most: isPausing ? 0 : limit };
 	}
 
 	/** Tell of every step in which the sequence decoded, `drafted` being 0 where it had no draft. */

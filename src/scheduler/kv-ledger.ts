@@ -38,7 +38,7 @@ export class KvLedger {
 	readonly #tree = new PrefixTree();
 	/** Tokens that running slots hold beyond where they end in the tree. */
 	readonly #tails: number[];
-	#operations: MemoryOperation[] = [];
+	readonly #operations: MemoryOperation[] = [];
 	#tick = 0;
 	#evictedTokens = 0;
 
@@ -83,9 +83,7 @@ export class KvLedger {
 
 	/** What the engine must do since the last call, in order. */
 	takeOperations(): readonly MemoryOperation[] {
-		const operations = this.#operations;
-		this.#operations = [];
-		return operations;
+		return this.#operations.splice(0);
 	}
 
 	/** The longest prefix of at most `most` tokens that need not be computed. */
@@ -168,7 +166,7 @@ export class KvLedger {
 		return true;
 	}
 
-	/** Gives a restored prefix up again: nothing of it was there. */
+	/** A restored prefix was not there. */
 	failRestore(slot: number): void {
 		this.#clear(slot);
 	}

@@ -102,5 +102,6 @@ export const idleLoad: LoadReport = Object.freeze({
 	retainedTokens: 30,
 	savedTokens: 40,
 	kvLayout: "streams",
+	targetItlMs: 50,
 	residentBytes: 0,
 });

@@ -160,6 +160,7 @@ export class SimulatedServer {
 			retainedTokens: 0,
 			savedTokens: 0,
 			kvLayout: "unified",
+			targetItlMs: 50,
 			residentBytes: 0,
 		};
 	}
