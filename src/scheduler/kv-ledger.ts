@@ -140,13 +140,10 @@ export class KvLedger {
 		this.#operations.push({ type: "remove", slot, from: length });
 	}
 
-	/** The slot's sequence is gone; what it held (its first `length` tokens) stays for the next one where that is useful. */
+	/** The slot's sequence is gone; its first `length` tokens stay for the next one where that is useful. */
 	close(slot: number, tokens: Int32Array, length: number): void {
 		this.#tick++;
-		if (!this.#options.sharesPrefixes) {
-			this.#clear(slot);
-			return;
-		}
+		if (!this.#options.sharesPrefixes) return this.#clear(slot);
 		const inTree = this.#tree.lengthOf(slot);
 		this.#tails[slot] = 0;
 		if (length > inTree) this.#join(slot, tokens, inTree, length);
