@@ -124,17 +124,24 @@ function createRequests(seed: number, count: number): SubmittedRequest[] {
 	});
 }
 
-const cases: [string, KvLayout, Partial<EngineOptions>, number][] = [
-	["unified, room for all", "unified", {}, 1],
-	["unified, a pool for one and a half", "unified", { kvCells: 200 }, 2],
-	["streams", "streams", {}, 3],
+const cases: [
+	string,
+	KvLayout,
+	Partial<EngineOptions>,
+	Partial<SchedulingOptions>,
+	number,
+][] = [
+	["unified, room for all", "unified", {}, {}, 1],
+	["unified, a pool for one and a half", "unified", { kvCells: 200 }, {}, 2],
+	["streams", "streams", {}, {}, 3],
+	["a layout that follows", "streams", {}, { adaptsKvLayout: true }, 4],
 ];
 
-describe.each(cases)("soak: %s", (_name, kvLayout, more, seed) => {
+describe.each(cases)("soak: %s", (_name, kvLayout, more, options, seed) => {
 	test("requests in random company, with cancels, give the tokens they give alone, and end once", async () => {
 		const requests = createRequests(seed, 120);
 		const random = createRandomSource(seed + 100);
-		const busy = await open({ ...more, kvLayout }, {});
+		const busy = await open({ ...more, kvLayout }, options);
 		const cancelled = new Set<number>();
 		let done = busy.whenIdle();
 		for (const request of requests) {

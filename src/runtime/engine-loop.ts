@@ -168,6 +168,7 @@ export class EngineLoop {
 			if (overdue !== null) await this.#changeLayout(overdue);
 			const startedAt = this.#effects.now();
 			const plan = this.#scheduler.plan();
+			this.#layoutSwitch.hearAwaiting(this.#scheduler.awaiting);
 			for (const sequence of plan.dropped) this.#forget(sequence);
 			for (const sequence of plan.started) {
 				const arrivedAt = this.#live.get(sequence)?.arrivedAt ?? startedAt;

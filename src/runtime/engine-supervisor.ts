@@ -45,6 +45,10 @@ interface InFlight {
 	isRetried: boolean;
 }
 
+/** How long an engine process may take to end by itself. */
+const stopMs = 2000;
+const writingStopMs = 20_000;
+
 /**
  * Owns the engine process: starts it, keeps track of what is in flight, and starts it again when it dies.
  *
@@ -163,7 +167,11 @@ export class EngineSupervisor {
 		);
 		this.#send({ type: "shutdown" });
 		// A long step does not hear the message until it is done.
-		const killTimer = setTimeout(() => child.kill("SIGKILL"), 2000);
+		// With a directory, what is cached is being written there.
+		const { scheduling } = this.#options.load;
+		const writes = (scheduling?.prefixCacheDirectory ?? null) !== null;
+		const patienceMs = writes ? writingStopMs : stopMs;
+		const killTimer = setTimeout(() => child.kill("SIGKILL"), patienceMs);
 		await gone;
 		clearTimeout(killTimer);
 	}

@@ -1,4 +1,4 @@
-import type { StepPrice } from "./step-cost.ts";
+import type { StepPrice } from "./step-prices.ts";
 
 /** One sequence's future: prompt tokens to compute, then steps that bring its tokens. */
 export interface Work {

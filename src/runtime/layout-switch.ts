@@ -1,4 +1,5 @@
 import type { Engine, KvLayout } from "../engine/engine.ts";
+import type { AwaitedPrefix } from "../scheduler/admission.ts";
 import { KvLayoutChoice } from "../scheduler/kv-layout-choice.ts";
 import type { StepPlan } from "../scheduler/step-plan.ts";
 
@@ -19,12 +20,18 @@ export class LayoutSwitch {
 	readonly #choice = new KvLayoutChoice();
 	#timer: NodeJS.Timeout | null = null;
 	#stepsInWrongLayout = 0;
+	#isCrowd = false;
 	#changedAt = Number.NEGATIVE_INFINITY;
 
 	/** `now`: monotonic milliseconds. */
 	constructor(engine: Engine, now: () => number) {
 		this.#engine = engine;
 		this.#now = now;
+	}
+
+	/** Who waits for a prefix that somebody computes; tell it after every plan. */
+	hearAwaiting(awaiting: AwaitedPrefix): void {
+		this.#isCrowd = this.#choice.foresees(awaiting);
 	}
 
 	observe(plan: StepPlan, distinctCells: number): void {
@@ -35,9 +42,10 @@ export class LayoutSwitch {
 
 	/** The layout to change to although there is work; null when there is no reason to. */
 	get overdue(): KvLayout | null {
-		const isPatient =
-			this.#stepsInWrongLayout < patienceSteps ||
-			this.#now() - this.#changedAt < restMs;
+		if (this.#now() - this.#changedAt < restMs) return null;
+		if (this.#isCrowd && this.#engine.info.kvLayout === "streams")
+			return "unified";
+		const isPatient = this.#stepsInWrongLayout < patienceSteps;
 		return isPatient ? null : this.#preferred;
 	}
 

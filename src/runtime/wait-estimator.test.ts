@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { AnswerLengths } from "./answer-lengths.ts";
 import { Backlog } from "./backlog.ts";
-import { StepCost } from "./step-cost.ts";
+import { StepPrices } from "./step-prices.ts";
 import { seededRandom } from "./testing/random.ts";
 import { prices, SimulatedServer } from "./testing/simulated-server.ts";
 import { WaitEstimator } from "./wait-estimator.ts";
@@ -149,9 +149,9 @@ describe("estimates at twice the capacity", () => {
 	}
 });
 
-describe("StepCost", () => {
+describe("StepPrices", () => {
 	test("finds the prices behind steps of all kinds", () => {
-		const cost = new StepCost();
+		const cost = new StepPrices();
 		const random = seededRandom(1);
 		for (let step = 0; step < 300; step++) {
 			const decodeTokens = Math.floor(random() * 9);
@@ -166,7 +166,7 @@ describe("StepCost", () => {
 	});
 
 	test("hours of decoding don't wear away what is known of prefill", () => {
-		const cost = new StepCost();
+		const cost = new StepPrices();
 		for (let step = 0; step < 50; step++)
 			cost.add({
 				seconds: 0.5,
@@ -187,7 +187,7 @@ describe("StepCost", () => {
 	});
 
 	test("counts the tokens that guesses bring", () => {
-		const cost = new StepCost();
+		const cost = new StepPrices();
 		for (let step = 0; step < 200; step++)
 			cost.add({
 				seconds: 0.05,

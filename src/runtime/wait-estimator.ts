@@ -2,7 +2,7 @@ import { AnswerLengths } from "./answer-lengths.ts";
 import type { Arrival, Backlog, BacklogEntry } from "./backlog.ts";
 import type { StepReport } from "./engine-protocol.ts";
 import { type ForecastServer, forecast, type Work } from "./forecast.ts";
-import { StepCost } from "./step-cost.ts";
+import { StepPrices } from "./step-prices.ts";
 
 export interface WaitEstimate {
 	/** Until its first step. */
@@ -32,7 +32,7 @@ const minCheckedSeconds = 0.1;
  */
 export class WaitEstimator {
 	readonly #maxSequences: number;
-	readonly #cost = new StepCost();
+	readonly #cost = new StepPrices();
 	readonly #lengths = new AnswerLengths();
 	/** Sequences that ran while others waited for memory; null where memory was never short. */
 	#sequencesInMemory: number | null = null;

@@ -9,12 +9,30 @@ import type { WaitingQueue } from "./waiting-queue.ts";
 const leastExpectedTokens = 16;
 const firstExpectedTokens = 64;
 
+/** Sequences that wait for one prefix, or for several. */
+export interface AwaitedPrefix {
+	sequences: number;
+	/** The longest prefix that one of them waits for. */
+	sharedTokens: number;
+	/** Of all of them together, and without what they wait for. */
+	allTokens: number;
+	ownTokens: number;
+}
+
+const noneAwaits: AwaitedPrefix = Object.freeze({
+	sequences: 0,
+	sharedTokens: 0,
+	allTokens: 0,
+	ownTokens: 0,
+});
+
 /** Decides who may begin: who is next, what it can reuse, and whether it fits beside those that run. */
 export class Admission {
 	readonly #limits: SchedulerLimits;
 	readonly #ledger: KvLedger;
 	readonly #queue: WaitingQueue;
 	readonly #commonPrefixes: CommonPrefixes = createCommonPrefixes();
+	#awaiting: AwaitedPrefix = noneAwaits;
 	/** Generated tokens of a sequence, exponential average: how much a newcomer will probably need. */
 	#expectedTokens: number;
 
@@ -23,6 +41,11 @@ export class Admission {
 		this.#ledger = ledger;
 		this.#queue = queue;
 		this.#expectedTokens = limits.expectedTokens ?? firstExpectedTokens;
+	}
+
+	/** Of the sequences that wait for a prefix since the last `admit`: what they will have in common. */
+	get awaiting(): AwaitedPrefix {
+		return this.#awaiting;
 	}
 
 	/** A sequence ended by itself. */
@@ -38,6 +61,7 @@ export class Admission {
 	admit(alreadyRunning: readonly Sequence[]): Sequence[] {
 		const running = [...alreadyRunning];
 		const passed = new Set<Sequence>();
+		let awaiting = noneAwaits;
 		let reason: WaitReason = "slot";
 		let promised = running.reduce(
 			(cells, sequence) => cells + this.#growth(sequence),
@@ -47,9 +71,16 @@ export class Admission {
 			const sequence = this.#queue.next(passed);
 			if (sequence === null) break;
 			const prefix = this.#findPrefix(sequence);
-			if (this.#awaitsPrefix(sequence, prefix.length, running)) {
+			const awaited = this.#awaitedTokens(sequence, prefix.length, running);
+			if (awaited > 0) {
 				sequence.waitsFor = "prefix";
 				passed.add(sequence);
+				awaiting = {
+					sequences: awaiting.sequences + 1,
+					sharedTokens: Math.max(awaiting.sharedTokens, awaited),
+					allTokens: awaiting.allTokens + sequence.length,
+					ownTokens: awaiting.ownTokens + sequence.length - awaited,
+				};
 				continue;
 			}
 			const isAlone = running.length === 0;
@@ -62,6 +93,7 @@ export class Admission {
 			promised += this.#growth(sequence);
 			running.push(sequence);
 		}
+		this.#awaiting = awaiting;
 		for (const sequence of this.#queue.sequences)
 			if (!passed.has(sequence)) sequence.waitsFor = reason;
 		return running.slice(alreadyRunning.length);
@@ -74,28 +106,30 @@ export class Admission {
 		return this.#ledger.find(namespace, sequence.tokens, most);
 	}
 
-	/** Whether a running sequence is about to compute a longer prefix of this one than the cache has. */
-	#awaitsPrefix(
+	/** Tokens of this sequence that a running one is about to compute beyond what the cache has; 0 when none is. */
+	#awaitedTokens(
 		sequence: Sequence,
 		cached: number,
 		running: readonly Sequence[],
-	): boolean {
+	): number {
 		const { sharesPrefixes, costs, leastSharedTokens } = this.#limits;
-		if (!sharesPrefixes || sequence.spec.wantsPromptLogits) return false;
+		if (!sharesPrefixes || sequence.spec.wantsPromptLogits) return 0;
 		// Who waits already waits for the rest, too.
 		const least = sequence.waitsFor === "prefix" ? 1 : leastSharedTokens;
-		return running.some((other) => {
+		let awaited = 0;
+		for (const other of running) {
 			if (other.isDecoding || other.spec.namespace !== sequence.spec.namespace)
-				return false;
+				continue;
 			const common = this.#commonPrefixes.length(sequence, other);
 			const shared = Math.min(common, sequence.length - 1);
 			const gain = shared - cached;
-			return (
+			const isWorth =
 				shared > other.computedTokens &&
 				gain >= least &&
-				costs.copySeconds(shared) < costs.prefillSeconds(gain, cached)
-			);
-		});
+				costs.copySeconds(shared) < costs.prefillSeconds(gain, cached);
+			if (isWorth) awaited = Math.max(awaited, shared);
+		}
+		return awaited;
 	}
 
 	#begin(sequence: Sequence, prefix: ReusablePrefix): boolean {

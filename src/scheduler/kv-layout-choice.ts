@@ -1,9 +1,13 @@
+import type { AwaitedPrefix } from "./admission.ts";
 import type { StepPlan } from "./step-plan.ts";
 
 /** About so many decode steps are remembered. */
 const memorySteps = 200;
 /** Steps seen before anything is changed. */
 const leastSteps = 16;
+/** Sequences that wait for one prefix, and its tokens, that make a crowd. */
+const leastCrowd = 3;
+const leastCrowdTokens = 256;
 /** Shares of the attended cells that are distinct: below the first the unified layout, above the second streams. */
 const sharedEnough = 0.4;
 const tooLittleShared = 0.6;
@@ -21,7 +25,8 @@ const tooLittleShared = 0.6;
  *
  * (bench/results, kv-layout.) A service begins with streams, which are never much worse: in a unified pool attention passes
  * over what is kept of ended sequences, too, and a prompt computed beside unrelated ones over theirs. Below a share of 0.4 it
- * changes to unified, above 0.6 back; one sequence alone says nothing.
+ * changes to unified, above 0.6 back; one sequence alone says nothing. A crowd that waits for one long prefix is seen before
+ * it forks, when hardly anything has to be moved.
  */
 export class KvLayoutChoice {
 	#attended = 0;
@@ -42,6 +47,20 @@ export class KvLayoutChoice {
 		this.#attended = keep * this.#attended + attended;
 		this.#distinct = keep * this.#distinct + Math.min(distinctCells, attended);
 		this.#steps++;
+	}
+
+	/** Whether a crowd is about to fork one long prefix: then unified is worth it before they do. */
+	foresees({
+		sequences,
+		sharedTokens,
+		allTokens,
+		ownTokens,
+	}: AwaitedPrefix): boolean {
+		return (
+			sequences >= leastCrowd &&
+			sharedTokens >= leastCrowdTokens &&
+			sharedTokens + ownTokens < sharedEnough * allTokens
+		);
 	}
 
 	preferred(current: "unified" | "streams"): "unified" | "streams" {

@@ -1,6 +1,6 @@
 import { GalleyError } from "../core/errors.ts";
 import { AdapterTurns } from "./adapter-turns.ts";
-import { Admission } from "./admission.ts";
+import { Admission, type AwaitedPrefix } from "./admission.ts";
 import { verifyDraft } from "./draft-length.ts";
 import { KvLedger } from "./kv-ledger.ts";
 import { SavedPrefixes } from "./saved-prefixes.ts";
@@ -78,6 +78,11 @@ export class Scheduler {
 		const counts = { slot: 0, memory: 0, prefix: 0 };
 		for (const { waitsFor } of this.#queue.sequences) counts[waitsFor]++;
 		return counts;
+	}
+
+	/** What those that wait for a prefix will have in common. */
+	get awaiting(): AwaitedPrefix {
+		return this.#admission.awaiting;
 	}
 
 	/** What a step may take while those that decode now do. */

@@ -21,7 +21,7 @@ const minSteps = 8;
  * The price of steps, learned from the steps. Coarser than the scheduler's own model, which also knows where cells lie:
  * a forecast over many steps needs means, and prices that hold for loads not seen lately.
  */
-export class StepCost {
+export class StepPrices {
 	readonly #fit = new ForgettingFit(3, forgetting);
 	readonly #features = new Float64Array(3);
 	readonly #coefficients = new Float64Array(3);

@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Engine, KvLayout } from "../engine/engine.ts";
+import type { Sequence } from "../scheduler/sequence.ts";
+import type { PlanEntry, StepPlan } from "../scheduler/step-plan.ts";
+import { LayoutSwitch } from "./layout-switch.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function create(kvLayout: KvLayout) {
+	const engine = { info: { kvLayout } } as unknown as Engine;
+	const clock = { now: 0 };
+	const layoutSwitch = new LayoutSwitch(engine, () => clock.now);
+	const decode = (steps: number, length: number, distinctCells: number) => {
+		for (let step = 0; step < steps; step++)
+			layoutSwitch.observe(decodeStep(length), distinctCells);
+	};
+	return { engine, clock, layoutSwitch, decode };
+}
+
+/** Eight sequences of a length decode. */
+function decodeStep(length: number): StepPlan {
+	const entries = Array.from(
+		{ length: 8 },
+		(_, slot): PlanEntry => ({
+			sequence: {} as Sequence,
+			slot,
+			from: length - 1,
+			count: 1,
+			padding: 0,
+			samples: true,
+			wantsAllLogits: false,
+			draft: new Int32Array(),
+			isPrefill: false,
+		}),
+	);
+	return {
+		operations: [],
+		entries,
+		tokenCount: 8,
+		adapter: "",
+		started: [],
+		dropped: [],
+	};
+}
+
+test("an idle service changes after a while, and not when work comes in between", () => {
+	const { layoutSwitch, decode } = create("streams");
+	const change = vi.fn();
+	decode(30, 1250, 1600);
+	layoutSwitch.idle(change);
+	vi.advanceTimersByTime(100);
+	layoutSwitch.busy();
+	vi.advanceTimersByTime(1000);
+	expect(change).not.toHaveBeenCalled();
+	layoutSwitch.idle(change);
+	vi.advanceTimersByTime(1000);
+	expect(change).toHaveBeenCalledExactlyOnceWith("unified");
+});
+
+test("under a load that never pauses it is overdue after some steps, and then rests", () => {
+	const { layoutSwitch, decode, clock, engine } = create("unified");
+	decode(20, 500, 4000);
+	expect(layoutSwitch.overdue).toBeNull();
+	decode(30, 500, 4000);
+	expect(layoutSwitch.overdue).toBe("streams");
+	layoutSwitch.changed();
+	Object.assign(engine.info, { kvLayout: "streams" });
+	decode(400, 1250, 1600);
+	expect(layoutSwitch.overdue).toBeNull();
+	clock.now += 60_000;
+	expect(layoutSwitch.overdue).toBe("unified");
+});
+
+test("a crowd that waits for one prefix is reason enough at once", () => {
+	const { layoutSwitch } = create("streams");
+	layoutSwitch.hearAwaiting({
+		sequences: 7,
+		sharedTokens: 1200,
+		allTokens: 8680,
+		ownTokens: 280,
+	});
+	expect(layoutSwitch.overdue).toBe("unified");
+});
