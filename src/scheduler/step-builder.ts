@@ -9,7 +9,7 @@ import { type StepWork, type TokenRun, toStepWork } from "./step-work.ts";
 /** Until a step's cost is known, prompts are computed in pieces of this size beside decoding sequences. */
 const firstPrefillTokens = 64;
 /** Prompts get on by at least so many tokens a step, even when decoding alone takes longer than it should. */
-const leastPrefillTokens = 2;
+const leastPrefillTokens = 8;
 /** A step in which nobody decodes may take so many times longer: only newcomers wait for it. */
 const patienceWithoutDecoders = 5;
 /** The default target: some times what decoding alone takes, and not less than what a reader notices, */
