@@ -76,7 +76,7 @@ export class KvLedger {
 		return this.#evictedTokens;
 	}
 
-	/** Cells that can be had for running sequences: free ones and idle ones. */
+	/** Free cells and idle ones. */
 	get availableCells(): number {
 		return this.#options.kvCells - this.runningCells;
 	}
@@ -143,7 +143,10 @@ export class KvLedger {
 	/** The slot's sequence is gone; its first `length` tokens stay for the next one where that is useful. */
 	close(slot: number, tokens: Int32Array, length: number): void {
 		this.#tick++;
-		if (!this.#options.sharesPrefixes) return this.#clear(slot);
+		if (!this.#options.sharesPrefixes) {
+			this.#clear(slot);
+			return;
+		}
 		const inTree = this.#tree.lengthOf(slot);
 		this.#tails[slot] = 0;
 		if (length > inTree) this.#join(slot, tokens, inTree, length);
@@ -167,7 +170,6 @@ export class KvLedger {
 	failRestore(slot: number): void {
 		this.#clear(slot);
 	}
-
 	/** Saves what idle slots hold and nobody has saved yet, before the memory goes; `atAnyCost` even what is cheap to compute. */
 	saveIdle(atAnyCost: boolean): void {
 		this.#states.forEach((state, slot) => {

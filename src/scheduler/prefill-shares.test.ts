@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { favouredPrompt, prefillShares } from "./prefill-shares.ts";
+import { prefillShares } from "./prefill-shares.ts";
 
 const sum = (values: readonly number[]) =>
 	values.reduce((total, value) => total + value, 0);

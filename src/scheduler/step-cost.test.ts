@@ -182,7 +182,6 @@ describe("StepCost", () => {
 		train(learned, random, 500, seconds);
 		let deviation = 0;
 		let late = 0;
-		const tooLate = 0;
 		train(learned, random, 2000, (step) => {
 			const measured = seconds(step);
 			const ratio = measured / learned.predict(step);

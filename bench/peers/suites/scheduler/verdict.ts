@@ -148,9 +148,6 @@ export function seconds(milliseconds: number): string {
 	return finite(milliseconds, (value) => `${(value / 1000).toFixed(2)} s`);
 }
 
-function milliseconds(value: number): string {
-	return finite(value, (known) => `${known.toFixed(1)} ms`);
-}
 
 export function perSecond(value: number): string {
 	return finite(value, (known) => `${known.toFixed(1)} tokens/s`);
