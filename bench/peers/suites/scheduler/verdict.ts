@@ -148,7 +148,6 @@ export function seconds(milliseconds: number): string {
 	return finite(milliseconds, (value) => `${(value / 1000).toFixed(2)} s`);
 }
 
-
 export function perSecond(value: number): string {
 	return finite(value, (known) => `${known.toFixed(1)} tokens/s`);
 }
