@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Engine, KvLayout } from "../engine/engine.ts";
-import type { Sequence } from "../scheduler/sequence.ts";
-import type { PlanEntry, StepPlan } from "../scheduler/step-plan.ts";
+import { decodeStep } from "../scheduler/testing/decode-step.ts";
 import { LayoutSwitch } from "./layout-switch.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -13,35 +12,9 @@ function create(kvLayout: KvLayout) {
 	const layoutSwitch = new LayoutSwitch(engine, () => clock.now);
 	const decode = (steps: number, length: number, distinctCells: number) => {
 		for (let step = 0; step < steps; step++)
-			layoutSwitch.observe(decodeStep(length), distinctCells);
+			layoutSwitch.observe(decodeStep(8, length), distinctCells);
 	};
 	return { engine, clock, layoutSwitch, decode };
-}
-
-/** Eight sequences of a length decode. */
-function decodeStep(length: number): StepPlan {
-	const entries = Array.from(
-		{ length: 8 },
-		(_, slot): PlanEntry => ({
-			sequence: {} as Sequence,
-			slot,
-			from: length - 1,
-			count: 1,
-			padding: 0,
-			samples: true,
-			wantsAllLogits: false,
-			draft: new Int32Array(),
-			isPrefill: false,
-		}),
-	);
-	return {
-		operations: [],
-		entries,
-		tokenCount: 8,
-		adapter: "",
-		started: [],
-		dropped: [],
-	};
 }
 
 test("an idle service changes after a while, and not when work comes in between", () => {

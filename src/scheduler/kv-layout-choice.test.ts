@@ -1,33 +1,6 @@
 import { expect, test } from "vitest";
 import { KvLayoutChoice } from "./kv-layout-choice.ts";
-import type { Sequence } from "./sequence.ts";
-import type { PlanEntry, StepPlan } from "./step-plan.ts";
-
-/** A step in which so many sequences of a length decode. */
-function decodeStep(sequences: number, length: number): StepPlan {
-	const entries = Array.from(
-		{ length: sequences },
-		(_, slot): PlanEntry => ({
-			sequence: {} as Sequence,
-			slot,
-			from: length - 1,
-			count: 1,
-			padding: 0,
-			samples: true,
-			wantsAllLogits: false,
-			draft: new Int32Array(),
-			isPrefill: false,
-		}),
-	);
-	return {
-		operations: [],
-		entries,
-		tokenCount: sequences,
-		adapter: "",
-		started: [],
-		dropped: [],
-	};
-}
+import { decodeStep } from "./testing/decode-step.ts";
 
 function after(
 	steps: number,

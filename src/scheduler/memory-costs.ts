@@ -85,11 +85,3 @@ function average(rate: number, bytes: number, seconds: number): number {
 	if (bytes < 1e6 || seconds <= 0) return rate;
 	return rate + 0.2 * (bytes / seconds - rate);
 }
-
-/** Copies cost nothing and computing does: for tests of deciders. */
-export const freeCopies: MemoryCosts = {
-	prefillSeconds: (tokens) => tokens,
-	copySeconds: () => 0,
-	saveSeconds: (tokens) => tokens / 100,
-	restoreSeconds: (tokens) => tokens / 100,
-};

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { freeCopies } from "./memory-costs.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { SchedulerLimits } from "./scheduler-limits.ts";
 import type { Sequence } from "./sequence.ts";
 import { StepCost } from "./step-cost.ts";
 import type { StepPlan } from "./step-plan.ts";
+import { freeCopies } from "./testing/free-copies.ts";
 import { MemoryBook } from "./testing/memory-book.ts";
 
 const contextLength = 48;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { freeCopies } from "./memory-costs.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { SchedulerLimits } from "./scheduler-limits.ts";
 import type { Sequence, SequenceSpec } from "./sequence.ts";
 import type { EndedSequence, StepPlan } from "./step-plan.ts";
+import { freeCopies } from "./testing/free-copies.ts";
 
 const endOfGeneration = 2;
 

@@ -52,6 +52,7 @@ export class LlamaEngine implements Engine {
 	readonly #native: NativeBindings;
 	readonly #batch: NativeBatch;
 	#opened: OpenContext;
+	#info: EngineInfo;
 	#logitRows: LogitRows;
 	readonly #life = new EngineLife<LlamaSampler>();
 	readonly #samplerHost: SamplerHost;
@@ -67,6 +68,7 @@ export class LlamaEngine implements Engine {
 		this.#parts = parts;
 		this.#native = model.library.native;
 		this.#opened = opened;
+		this.#info = { ...info, devices: parts.devices };
 		this.vocabulary = vocabulary;
 		this.#batch = new NativeBatch(info.maxBatchTokens);
 		this.#logitRows = new LogitRows(info);
@@ -93,7 +95,7 @@ export class LlamaEngine implements Engine {
 	}
 
 	get info(): EngineInfo {
-		return { ...this.#opened.info, devices: this.#parts.devices };
+		return this.#info;
 	}
 
 	get batch(): TokenBatch {
@@ -184,6 +186,7 @@ export class LlamaEngine implements Engine {
 				.reopen(kvLayout)
 				.catch(() => this.#parts.reopen(before));
 			const { info } = this.#opened;
+			this.#info = { ...info, devices: this.#parts.devices };
 			this.#logitRows = new LogitRows(info);
 			this.#lastRuns = new Float64Array(info.sequenceSlots);
 			this.#threadsBatch = this.#parts.threadsBatch;
