@@ -26,6 +26,7 @@ const mayImport: Record<string, readonly string[] | "anything"> = {
 	],
 	modalities: ["core", "async", "models", "observability"],
 	store: ["core", "config"],
+	optimize: ["core", "async", "config", "models", "engine", "runtime"],
 	api: ["core", "async", "observability"],
 	gateway: ["core", "async", "config", "store", "observability"],
 	cli: "anything",

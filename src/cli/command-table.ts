@@ -13,6 +13,16 @@ export const commandSummaries = {
 	chat: "talk to a model in the terminal",
 	bench: "measure a service under load",
 	top: "watch a service: sequences, KV cache and rates",
+	pull: "download a model into the cache",
+	list: "list the models on this machine",
+	show: "show what a model is: size, context, licence, files",
+	profiles: "show the ways a model can run here",
+	optimize: "measure the ways a model can run here, and keep the best",
+	convert: "convert safetensors to GGUF",
+	verify: "check a model's files against their digests",
+	rm: "remove a model from the cache",
+	export: "write a model into one file, for a machine without network",
+	import: "take a model out of such a file",
 	doctor: "show this machine, the engines, and what would run here",
 	engines: "list, install and remove engine packages",
 	version: "show versions",
@@ -42,6 +52,66 @@ export const commandTable: readonly CommandRow[] = [
 		usage: "top [options]",
 		register: async (program) =>
 			(await import("./top.ts")).registerTopCommand(program),
+	},
+	{
+		name: "pull",
+		usage: "pull [options] <model>",
+		register: async (program) =>
+			(await import("./pull.ts")).registerPullCommand(program),
+	},
+	{
+		name: "list",
+		usage: "list [options]",
+		register: async (program) =>
+			(await import("./list.ts")).registerListCommand(program),
+	},
+	{
+		name: "show",
+		usage: "show [options] <model>",
+		register: async (program) =>
+			(await import("./show.ts")).registerShowCommand(program),
+	},
+	{
+		name: "profiles",
+		usage: "profiles [options] <model>",
+		register: async (program) =>
+			(await import("./profiles.ts")).registerProfilesCommand(program),
+	},
+	{
+		name: "optimize",
+		usage: "optimize [options] <model>",
+		register: async (program) =>
+			(await import("./optimize.ts")).registerOptimizeCommand(program),
+	},
+	{
+		name: "convert",
+		usage: "convert [options] <directory>",
+		register: async (program) =>
+			(await import("./convert.ts")).registerConvertCommand(program),
+	},
+	{
+		name: "verify",
+		usage: "verify [options] [model]",
+		register: async (program) =>
+			(await import("./verify.ts")).registerVerifyCommand(program),
+	},
+	{
+		name: "rm",
+		usage: "rm [options] <model>",
+		register: async (program) =>
+			(await import("./rm.ts")).registerRmCommand(program),
+	},
+	{
+		name: "export",
+		usage: "export [options] <model>",
+		register: async (program) =>
+			(await import("./export.ts")).registerExportCommand(program),
+	},
+	{
+		name: "import",
+		usage: "import [options] <file>",
+		register: async (program) =>
+			(await import("./import.ts")).registerImportCommand(program),
 	},
 	{
 		name: "doctor",
