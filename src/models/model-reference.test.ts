@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { GalleyError } from "../core/errors.ts";
 import {
 	diskFiles,
 	nameOfFile,
@@ -99,16 +100,43 @@ describe("parseModelReference", () => {
 		}
 	});
 
-	it("says that models of a hub come later, and what to do until then", () => {
+	it("takes a folder of safetensors with its configuration, and an address of a file", () => {
+		const folder = { "/m": ["config.json", "model.safetensors"] };
+		expect(parseModelReference("/m", files([], folder))).toEqual({
+			kind: "directory",
+			name: "m",
+			path: "/m",
+		});
+		expect(
+			parseModelReference("file:///a%20b/c.gguf", files(["/a b/c.gguf"])),
+		).toEqual({ kind: "file", name: "c", path: "/a b/c.gguf" });
 		for (const reference of [
-			"hf://org/model",
-			"https://example.org/model.gguf",
-			"Qwen/Qwen3-0.6B",
-		]) {
+			"file://elsewhere/a.gguf",
+			"file:///%00",
+			"file:x%",
+		])
 			expect(() => parseModelReference(reference, files([]))).toThrow(
-				/a hub, which this version can't download yet/,
+				GalleyError,
 			);
-		}
+	});
+
+	it("prefers what is on disk to a repository of the same name", () => {
+		const path = resolve("org/model");
+		expect(parseModelReference("org/model", files([path]))).toMatchObject({
+			kind: "file",
+		});
+		expect(parseModelReference("org/model", files([]))).toMatchObject({
+			kind: "hub",
+		});
+		expect(() => parseModelReference("org/model.gguf", files([]))).toThrow(
+			"There is no file",
+		);
+	});
+
+	it("refuses schemes that no model comes from", () => {
+		expect(() => parseModelReference("s3://bucket/m.gguf", files([]))).toThrow(
+			'has the scheme "s3"',
+		);
 	});
 
 	it("suggests the starter model that was meant", () => {
@@ -147,7 +175,11 @@ describe("parseModelReference", () => {
 							return null;
 						},
 					};
-					expect(() => parseModelReference(reference, watching)).toThrow();
+					try {
+						parseModelReference(reference, watching);
+					} catch (error) {
+						expect(error).toBeInstanceOf(GalleyError);
+					}
 					expect(asked.filter((path) => path.startsWith("/package"))).toEqual(
 						[],
 					);

@@ -1,21 +1,47 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { GalleyError } from "../core/errors.ts";
 import { nearestName } from "../core/nearest-name.ts";
+import {
+	type HubReference,
+	isRepositoryName,
+	nameOfFile,
+	parseHubReference,
+	parseUrlReference,
+	printable,
+	type UrlReference,
+} from "./reference-syntax.ts";
 
-/** What a MODEL argument names. `name` is how the API calls it unless somebody says otherwise. */
-export type ModelReference =
+export { nameOfFile } from "./reference-syntax.ts";
+
+/** A model that lies on this machine, or needs no weights at all. */
+export type LocalReference =
 	| { kind: "file"; name: string; path: string }
 	| { kind: "starter"; name: string; path: string }
 	/** The engine that needs no weights; what follows `fake:` is the engine's own business. */
-	| { kind: "fake"; name: string; path: string };
+	| { kind: "fake"; name: string; path: string }
+	/** A model as it is trained: `config.json` and `*.safetensors`. It has to be converted before it runs. */
+	| { kind: "directory"; name: string; path: string };
+
+/** A model that has to be fetched first, unless it is in the cache. */
+export type RemoteReference = HubReference | UrlReference;
+
+/** What a MODEL argument names. `name` is how the API calls it unless somebody says otherwise. */
+export type ModelReference = LocalReference | RemoteReference;
 
 export interface ReferenceFiles {
 	/** Where `models/` lies. */
 	packageDirectory: string;
 	kindOf(path: string): "file" | "directory" | null;
 	list(directory: string): readonly string[];
+}
+
+export interface ReferenceNames {
+	/** The user's own names, and the references that they stand for. */
+	aliases?: ReadonlyMap<string, string>;
+	/** Plain http to other machines; to this one it is always allowed. */
+	isHttpAllowed?: boolean;
 }
 
 /** The models that come with Galley, by name, and their files inside the package. */
@@ -27,95 +53,203 @@ export const diskFiles: ReferenceFiles = {
 	// src/models and dist/models are both two folders below the package's own.
 	packageDirectory: fileURLToPath(new URL("../../", import.meta.url)),
 	kindOf(path) {
-		const status = statSync(path, { throwIfNoEntry: false });
-		if (status === undefined) return null;
-		return status.isDirectory() ? "directory" : "file";
+		try {
+			const status = statSync(path, { throwIfNoEntry: false });
+			if (status === undefined) return null;
+			return status.isDirectory() ? "directory" : "file";
+		} catch (cause) {
+			// Names that no file can have (too long), and folders that nobody lets us into.
+			throw unreadable(path, cause);
+		}
 	},
-	list: (directory) => readdirSync(directory),
+	list(directory) {
+		try {
+			return readdirSync(directory);
+		} catch (cause) {
+			throw unreadable(directory, cause);
+		}
+	},
 };
+
+/** An alias may stand for another one, but not without end. */
+const deepestAlias = 8;
 
 /**
  * Reads a MODEL argument:
  *
- *     fake:...                 the fake engine
- *     a starter model's name   its file in the package
- *     a path                   has a separator, or ends in .gguf, or is there
- *     anything else            GalleyError `model_not_found` with what was probably meant
+ *     1  an alias                  what it stands for
+ *     2  fake:...                  the fake engine
+ *     3  a starter model's name    its file in the package
+ *     4  hf://org/repo[:quant-or-file][@revision]
+ *     5  https://...               a file, or a page of the hub; http:// only to this machine or when allowed
+ *     6  file:///...               a path
+ *     7  what is there on disk     a file; a folder with one GGUF file; a folder with config.json and safetensors
+ *     8  org/repo[:...][@...]      the same as with hf://
+ *     9  anything else             GalleyError `model_not_found` with what was probably meant
  *
- * Names are looked up in a table and never become part of a path.
+ * Names are looked up in tables and never become part of a path; repository, selector and revision can't leave the
+ * folder that they will be joined to.
  */
 export function parseModelReference(
 	text: string,
 	files: ReferenceFiles = diskFiles,
+	names: ReferenceNames = {},
 ): ModelReference {
-	const written = text.trim();
+	const written = resolveAlias(text.trim(), names.aliases);
 	if (written === "" || /[\0\r\n]/.test(written))
 		throw notFound("The model reference is empty or no text.");
 	if (written === "fake" || written.startsWith("fake:"))
 		return { kind: "fake", name: "fake", path: written };
 
 	const starter = starterModels.get(written);
-	if (starter !== undefined) {
-		const path = join(files.packageDirectory, starter);
-		if (files.kindOf(path) === "file")
-			return { kind: "starter", name: written, path };
+	if (starter !== undefined) return starterReference(written, starter, files);
+
+	const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(written)?.[1]?.toLowerCase();
+	if (scheme === "hf") return parseHubReference(written.slice("hf://".length));
+	if (scheme === "https" || scheme === "http")
+		return parseUrlReference(written, names.isHttpAllowed ?? false);
+	if (scheme === "file" || /^file:/i.test(written))
+		return existing(pathOfFileUrl(written), files);
+	if (scheme !== undefined) {
 		throw notFound(
-			`The starter model "${written}" is missing from this installation: there is no file "${path}".`,
+			`"${printable(written)}" has the scheme "${scheme}"; models come from hf://, https:// and file:// addresses, or from a path.`,
 		);
 	}
 
-	if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written)) throw notFound(noHub(written));
 	const path = resolve(written);
-	const kind = files.kindOf(path);
-	if (kind === "file") return { kind: "file", name: nameOfFile(path), path };
-	if (kind === "directory") return onlyModelOf(path, files);
-	if (
-		written.toLowerCase().endsWith(".gguf") ||
-		/^(\.{0,2}[/\\]|~)/.test(written)
-	) {
-		throw notFound(`There is no file "${path}".`);
-	}
-	if (/^[\w.-]+\/[\w.-]+$/.test(written)) throw notFound(noHub(written));
+	if (files.kindOf(path) !== null) return existing(path, files);
+	const isPath = /^(\.{0,2}[/\\]|~)/.test(written) || written.startsWith(".");
+	const [repository = ""] = written.split(/[:@]/);
+	if (!isPath && isRepositoryName(repository) && !/\.gguf$/i.test(repository))
+		return parseHubReference(written);
+	if (isPath || written.toLowerCase().endsWith(".gguf"))
+		throw notFound(`There is no file "${printable(path)}".`);
+	throw unknownName(written, names.aliases);
+}
 
-	const nearest = nearestName(written, starterModels.keys());
-	const advice =
-		nearest === null
-			? `The starter models are: ${[...starterModels.keys()].join(", ")}.`
-			: `Did you mean "${nearest}"?`;
+/** The text that names the same model again: `parseModelReference(formatModelReference(r))` is `r`. */
+export function formatModelReference(reference: ModelReference): string {
+	switch (reference.kind) {
+		case "starter":
+			return reference.name;
+		case "fake":
+			return reference.path;
+		case "url":
+			return reference.url;
+		case "hub":
+			return [
+				`hf://${reference.repository}`,
+				reference.selector === null ? "" : `:${reference.selector}`,
+				reference.revision === null ? "" : `@${reference.revision}`,
+			].join("");
+		case "file":
+		case "directory":
+			// A path may look like anything else (`fake:x`, `org/repo`, a space at its end); as an address it can't.
+			return pathToFileURL(reference.path).href;
+	}
+}
+
+function resolveAlias(
+	text: string,
+	aliases: ReadonlyMap<string, string> | undefined,
+): string {
+	let written = text;
+	for (let depth = 0; depth <= deepestAlias; depth++) {
+		const meant = aliases?.get(written)?.trim();
+		if (meant === undefined || meant === written) return written;
+		written = meant;
+	}
 	throw notFound(
-		`"${written}" is neither a file nor a starter model. ${advice} Or give the path of a GGUF file.`,
+		`The alias "${printable(text)}" stands for other aliases without end. Correct it in the configuration.`,
 	);
 }
 
-/** `/models/Qwen3-0.6B-Q8_0.gguf` to `Qwen3-0.6B-Q8_0`; the number of a part is left out. */
-export function nameOfFile(path: string): string {
-	const name = basename(path).replace(/\.gguf$/i, "");
-	return name.replace(/-\d{5}-of-\d{5}$/, "") || "model";
+function starterReference(
+	name: string,
+	file: string,
+	files: ReferenceFiles,
+): ModelReference {
+	const path = join(files.packageDirectory, file);
+	if (files.kindOf(path) === "file") return { kind: "starter", name, path };
+	throw notFound(
+		`The starter model "${name}" is missing from this installation: there is no file "${path}".`,
+	);
+}
+
+function pathOfFileUrl(written: string): string {
+	try {
+		const path = fileURLToPath(written);
+		if (!path.includes("\0")) return resolve(path);
+	} catch (cause) {
+		throw notFound(
+			`"${printable(written)}" is no address of a file on this machine: write file:// and the full path.`,
+			cause,
+		);
+	}
+	throw notFound(`"${printable(written)}" is no path.`);
+}
+
+function existing(path: string, files: ReferenceFiles): ModelReference {
+	const kind = files.kindOf(path);
+	if (kind === "file") return { kind: "file", name: nameOfFile(path), path };
+	if (kind === "directory") return onlyModelOf(path, files);
+	throw notFound(`There is no file "${printable(path)}".`);
 }
 
 function onlyModelOf(directory: string, files: ReferenceFiles): ModelReference {
-	const found = files.list(directory).filter((name) => /\.gguf$/i.test(name));
-	const firsts = found.filter(
+	const entries = files.list(directory);
+	const firsts = entries.filter(
 		(name) =>
-			!/-\d{5}-of-\d{5}\.gguf$/i.test(name) ||
-			/-00001-of-\d{5}\.gguf$/i.test(name),
+			/\.gguf$/i.test(name) &&
+			(!/-\d{5}-of-\d{5}\.gguf$/i.test(name) ||
+				/-00001-of-\d{5}\.gguf$/i.test(name)),
 	);
 	const [only] = firsts;
 	if (only !== undefined && firsts.length === 1) {
 		const path = join(directory, only);
 		return { kind: "file", name: nameOfFile(path), path };
 	}
+	if (
+		only === undefined &&
+		entries.includes("config.json") &&
+		entries.some((name) => name.endsWith(".safetensors"))
+	)
+		return {
+			kind: "directory",
+			name: basename(directory) || "model",
+			path: directory,
+		};
 	throw notFound(
 		firsts.length === 0
-			? `The folder "${directory}" holds no GGUF file.`
+			? `The folder "${directory}" holds no GGUF file, and no config.json with safetensors beside it.`
 			: `The folder "${directory}" holds several GGUF files; name one of them: ${firsts.sort().slice(0, 10).join(", ")}.`,
 	);
 }
 
-function noHub(written: string): string {
-	return `"${written}" looks like a model of a hub, which this version can't download yet. Download its GGUF file and give the file's path.`;
+function unknownName(
+	written: string,
+	aliases: ReadonlyMap<string, string> | undefined,
+): GalleyError {
+	const known = [...starterModels.keys(), ...(aliases?.keys() ?? [])];
+	const nearest = nearestName(written, known);
+	const advice =
+		nearest === null
+			? `The starter models are: ${[...starterModels.keys()].join(", ")}.`
+			: `Did you mean "${nearest}"?`;
+	return notFound(
+		`"${printable(written)}" is neither a file nor a starter model. ${advice} ` +
+			"Or give the path of a GGUF file, or hf://organisation/repository.",
+	);
 }
 
-function notFound(message: string): GalleyError {
-	return new GalleyError("model_not_found", message);
+function unreadable(path: string, cause: unknown): GalleyError {
+	const message = cause instanceof Error ? cause.message : String(cause);
+	return notFound(
+		`"${printable(path)}" can't be looked at: ${printable(message)}.`,
+		cause,
+	);
+}
+
+function notFound(message: string, cause?: unknown): GalleyError {
+	return new GalleyError("model_not_found", message, { cause });
 }
