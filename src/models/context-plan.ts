@@ -23,6 +23,8 @@ export interface ContextWish {
 	/** Cells of the whole cache where somebody asked for a number; that makes it one pool. */
 	kvCacheTokens: number | null;
 	bytesPerToken: number;
+	/** Bytes of a sequence whatever its length: recurrent states. */
+	sequenceBytes?: number;
 	availableBytes: number;
 	/** Weights and processes. */
 	fixedBytes: number;
@@ -52,7 +54,8 @@ const modestShare = 4;
  *  4. sequences asked                                -> the longest context that fits in a quarter of memory
  *  5. neither                                        -> 8 sequences, the longest context in a quarter of memory; when
  *                                                       that is below 2,048 tokens, fewer sequences
- *  6. nothing fits in a quarter (3, 4, 5)            -> the least, if all of memory holds it, else refuse
+ *  6. a quarter holds less than 2,048 tokens (4, 5), -> the least sequences, and up to 2,048 tokens in all of memory; where
+ *     or no sequence (3)                                not even 256 fit, refuse
  */
 export function planContext(wish: ContextWish): ContextPlan {
 	const trained = wish.model.trainedContextLength ?? defaultContextLength;
@@ -107,10 +110,7 @@ export function planContext(wish: ContextWish): ContextPlan {
 		sequences--
 	) {
 		const plan = longest(wish, trained, sequences, modest);
-		const isEnough =
-			plan !== null &&
-			(plan.contextLength >= enough || sequences === leastSequences);
-		if (isEnough)
+		if (plan !== null && plan.contextLength >= enough)
 			return { ...plan, concession: concession(plan, trained, mostSequences) };
 	}
 	const least = Math.min(trained, cellStep);
@@ -133,7 +133,7 @@ function planPool(
 	const kvCells = Math.ceil(kvCacheTokens / cellStep) * cellStep;
 	const contextLength = Math.min(wish.maxModelLen ?? trained, kvCells);
 	const maxSequences = wish.maxNumSeqs ?? defaultSequences;
-	const kvBytes = Math.ceil(kvCells * wish.bytesPerToken);
+	const kvBytes = cacheBytes(wish, kvCells, maxSequences);
 	const computeBytes = wish.computeBytes({
 		cellsAttended: kvCells,
 		kvCells,
@@ -214,7 +214,7 @@ function planFor(
 				);
 	for (const fullSequences of candidates) {
 		const cells = part * fullSequences;
-		const kvBytes = Math.ceil(cells * wish.bytesPerToken);
+		const kvBytes = cacheBytes(wish, cells, maxSequences);
 		const computeBytes = wish.computeBytes({
 			cellsAttended: kvLayout === "streams" ? part : cells,
 			kvCells: cells,
@@ -238,6 +238,14 @@ function planFor(
 	return null;
 }
 
+function cacheBytes(
+	{ bytesPerToken, sequenceBytes = 0 }: ContextWish,
+	cells: number,
+	sequences: number,
+): number {
+	return Math.ceil(cells * bytesPerToken) + sequences * sequenceBytes;
+}
+
 function refuse(
 	wish: ContextWish,
 	contextLength: number,
@@ -251,7 +259,7 @@ function refuse(
 		(wish.kvLayout === "unified" ? 1 : sequences);
 	const needBytes =
 		wish.fixedBytes +
-		Math.ceil(cells * wish.bytesPerToken) +
+		cacheBytes(wish, cells, sequences) +
 		wish.computeBytes({
 			cellsAttended: contextLength,
 			kvCells: cells,

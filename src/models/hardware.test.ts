@@ -11,10 +11,16 @@ const machine = {
 	"/sys/devices/system/cpu/cpu3/topology/thread_siblings_list": "2-3\n",
 };
 
+const folders: Readonly<Record<string, readonly string[]>> = {
+	"/sys/devices/system/node": ["node0", "node1", "online"],
+	"/proc/driver/nvidia/gpus": ["0000:01:00.0"],
+	"/sys/class/drm": ["card0", "card0-DP-1", "card1", "card2"],
+};
+
 function read(files: Readonly<Record<string, string>>) {
 	return readLinuxHardware(
 		(path) => files[path] ?? null,
-		() => ["node0", "node1"],
+		(folder) => folders[folder] ?? [],
 	);
 }
 
@@ -35,6 +41,63 @@ describe("readLinuxHardware", () => {
 			},
 			numaNodes: 2,
 		});
+	});
+
+	it("tells the memory and the processors of NUMA nodes", () => {
+		const { numa } = read({
+			...machine,
+			"/sys/devices/system/node/node0/meminfo":
+				"Node 0 MemTotal: 600000 kB\nNode 0 MemFree: 1 kB\n",
+			"/sys/devices/system/node/node1/meminfo": "Node 1 MemTotal: 400000 kB\n",
+			"/sys/devices/system/node/node0/cpulist": "0-2,64-66\n",
+			"/sys/devices/system/node/node1/cpulist": "3,67\n",
+		});
+		expect(numa).toEqual([
+			{ node: 0, memoryBytes: 614_400_000, processors: 3 },
+			{ node: 1, memoryBytes: 409_600_000, processors: 1 },
+		]);
+	});
+
+	it("knows which GPUs are there, each once, and leaves out what can't compute", () => {
+		const { gpus } = read({
+			...machine,
+			"/proc/driver/nvidia/gpus/0000:01:00.0/information":
+				"Model: \t\t NVIDIA L4\nIRQ: 7\n",
+			"/sys/class/drm/card0/device/vendor": "0x10de\n",
+			"/sys/class/drm/card1/device/vendor": "0x1002\n",
+			"/sys/class/drm/card2/device/vendor": "0x1a03\n",
+		});
+		expect(gpus).toEqual([
+			{ vendor: "nvidia", name: "NVIDIA L4" },
+			{ vendor: "amd", name: null },
+		]);
+	});
+
+	it("counts fast cores where a processor has slow ones too", () => {
+		const intel = read({
+			...machine,
+			"/sys/devices/cpu_core/cpus": "0-1\n",
+			"/sys/devices/cpu_atom/cpus": "2-3\n",
+		});
+		expect(intel.cpu).toMatchObject({ physicalCores: 2, performanceCores: 1 });
+		expect(usableThreads(intel)).toBe(1);
+		const capacity = (cpu: number, value: number) => ({
+			[`/sys/devices/system/cpu/cpu${cpu}/cpu_capacity`]: `${value}\n`,
+		});
+		const arm = {
+			"/proc/self/status": "Cpus_allowed_list:\t0-3\n",
+			...capacity(0, 325),
+			...capacity(1, 325),
+			...capacity(2, 870),
+			...capacity(3, 1024),
+		};
+		expect(read(arm).cpu).toMatchObject({
+			physicalCores: 4,
+			performanceCores: 2,
+		});
+		expect(
+			read({ ...arm, ...capacity(0, 1024), ...capacity(1, 1024) }).cpu,
+		).not.toHaveProperty("performanceCores");
 	});
 
 	it("sees only what the container grants", () => {

@@ -1,11 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import os from "node:os";
 import { type ReadText, readCgroupLimits } from "./cgroup.ts";
+import { type GpuHint, readLinuxGpus } from "./gpu-hints.ts";
 import {
 	countCores,
+	fastCpus,
 	parseAllowedCpus,
 	parseCpuInfo,
+	parseCpuList,
 	parseMemoryInfo,
+	parseNodeMemory,
 } from "./linux-cpu.ts";
 
 export interface Hardware {
@@ -17,6 +21,8 @@ export interface Hardware {
 		logicalProcessors: number;
 		/** Physical cores that this process may run on; hyper-threads of one core count once. */
 		physicalCores: number;
+		/** Of those the fast ones, where a processor has cores of several kinds; absent where all are equal or nobody says. */
+		performanceCores?: number;
 		/** Processors' worth of time that a container limit grants; null is no limit. */
 		quota: number | null;
 		/** Those instruction sets that matter for inference. */
@@ -31,6 +37,17 @@ export interface Hardware {
 		limitBytes: number | null;
 	};
 	numaNodes: number;
+	/** Memory and processors of each NUMA node, where there are several. */
+	numa?: readonly NumaNode[];
+	/** GPUs that the operating system knows of; what an engine can use is for the engine to say. */
+	gpus?: readonly GpuHint[];
+}
+
+export interface NumaNode {
+	node: number;
+	memoryBytes: number;
+	/** Logical processors of it that this process may use. */
+	processors: number;
 }
 
 const featuresOfInterest = new Set(
@@ -45,27 +62,35 @@ export function readHardware(): Hardware {
 	return os.platform() === "linux" ? readLinuxHardware() : readOtherHardware();
 }
 
-/** Threads worth starting: one a physical core, and no more than the container's share of time feeds. */
+/** Threads worth starting: one a physical core (a fast one, since a step ends with its slowest thread), and no more than the container's share of time feeds. */
 export function usableThreads(hardware: Hardware): number {
-	const { physicalCores, quota } = hardware.cpu;
+	const {
+		physicalCores,
+		performanceCores = physicalCores,
+		quota,
+	} = hardware.cpu;
 	return Math.max(
 		1,
-		Math.min(physicalCores, quota === null ? physicalCores : Math.floor(quota)),
+		Math.min(
+			performanceCores,
+			quota === null ? performanceCores : Math.floor(quota),
+		),
 	);
 }
 
 export function readLinuxHardware(
 	readText: ReadText = readTextOrNull,
-	listNodes = listNumaNodes,
+	list: (folder: string) => readonly string[] = listFolder,
 ): Hardware {
 	const cpuInfo = parseCpuInfo(readText("/proc/cpuinfo") ?? "");
 	const logicalProcessors = Math.max(1, os.cpus().length);
 	const allowed =
 		parseAllowedCpus(readText("/proc/self/status") ?? "") ??
 		Array.from({ length: logicalProcessors }, (_, cpu) => cpu);
-	const physicalCores = countCores(allowed, (cpu) =>
-		readText(`/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`),
-	);
+	const siblings = (cpu: number) =>
+		readText(`/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`);
+	const fast = fastCpus(allowed, readText);
+	const nodes = readNumaNodes(readText, list, allowed);
 	const cgroup = readCgroupLimits(readText);
 	const memory = parseMemoryInfo(readText("/proc/meminfo") ?? "") ?? {
 		totalBytes: os.totalmem(),
@@ -86,7 +111,10 @@ export function readLinuxHardware(
 		cpu: {
 			model: cpuInfo.model ?? os.cpus()[0]?.model ?? "unknown",
 			logicalProcessors,
-			physicalCores,
+			physicalCores: countCores(allowed, siblings),
+			...(fast === null
+				? {}
+				: { performanceCores: countCores(fast, siblings) }),
 			quota: cgroup.cpuQuota,
 			features: cpuInfo.features.filter((feature) =>
 				featuresOfInterest.has(feature),
@@ -97,7 +125,9 @@ export function readLinuxHardware(
 			availableBytes: Math.min(memory.availableBytes, room),
 			limitBytes,
 		},
-		numaNodes: Math.max(1, listNodes().length),
+		numaNodes: Math.max(1, nodes.length),
+		...(nodes.length > 1 ? { numa: nodes } : {}),
+		gpus: readLinuxGpus(readText, list),
 	};
 }
 
@@ -127,6 +157,10 @@ function readOtherHardware(): Hardware {
 			limitBytes: null,
 		},
 		numaNodes: 1,
+		gpus:
+			os.platform() === "darwin" && os.arch() === "arm64"
+				? [{ vendor: "apple", name: os.cpus()[0]?.model.trim() ?? null }]
+				: [],
 	};
 }
 
@@ -139,13 +173,31 @@ function readTextOrNull(path: string): string | null {
 	}
 }
 
-function listNumaNodes(): string[] {
+function readNumaNodes(
+	readText: ReadText,
+	list: (folder: string) => readonly string[],
+	allowed: readonly number[],
+): NumaNode[] {
+	const folder = "/sys/devices/system/node";
+	const mine = new Set(allowed);
+	return list(folder)
+		.filter((name) => /^node\d+$/.test(name))
+		.map((name) => ({
+			node: Number(name.slice("node".length)),
+			memoryBytes:
+				parseNodeMemory(readText(`${folder}/${name}/meminfo`) ?? "") ?? 0,
+			processors: parseCpuList(
+				readText(`${folder}/${name}/cpulist`) ?? "",
+			).filter((cpu) => mine.has(cpu)).length,
+		}))
+		.sort((left, right) => left.node - right.node);
+}
+
+function listFolder(folder: string): readonly string[] {
 	try {
-		return readdirSync("/sys/devices/system/node").filter((name) =>
-			/^node\d+$/.test(name),
-		);
+		return readdirSync(folder);
 	} catch {
-		// Kernels without NUMA have no such folder.
+		// Kernels without NUMA, machines without a GPU and containers have no such folder.
 		return [];
 	}
 }

@@ -67,3 +67,45 @@ export function parseMemoryInfo(text: string): MemoryInfo | null {
 		(kibibytes("MemFree") ?? 0) + (kibibytes("Cached") ?? 0);
 	return { totalBytes, availableBytes: Math.min(available, totalBytes) };
 }
+
+/**
+ * Of processors that are not all equal, those that are fast; null where they are all equal or nobody says. Intel names them in a
+ * list; ARM gives each processor a capacity of at most 1,024, and its middle cores are taken for fast ones.
+ */
+export function fastCpus(
+	cpus: readonly number[],
+	readText: (path: string) => string | null,
+): number[] | null {
+	const named = readText("/sys/devices/cpu_core/cpus");
+	if (named !== null && readText("/sys/devices/cpu_atom/cpus") !== null) {
+		const fast = new Set(parseCpuList(named));
+		return someButNotAll(
+			cpus,
+			cpus.filter((cpu) => fast.has(cpu)),
+		);
+	}
+	const capacities = new Map<number, number>();
+	for (const cpu of cpus) {
+		const text = readText(`/sys/devices/system/cpu/cpu${cpu}/cpu_capacity`);
+		if (text === null || !/^\d+$/.test(text.trim())) return null;
+		capacities.set(cpu, Number(text.trim()));
+	}
+	const most = Math.max(...capacities.values());
+	return someButNotAll(
+		cpus,
+		cpus.filter((cpu) => (capacities.get(cpu) ?? 0) >= most / 2),
+	);
+}
+
+function someButNotAll(
+	all: readonly number[],
+	some: number[],
+): number[] | null {
+	return some.length > 0 && some.length < all.length ? some : null;
+}
+
+/** `Node 0 MemTotal:  15951648 kB` of /sys/devices/system/node/node0/meminfo; null when it isn't told. */
+export function parseNodeMemory(text: string): number | null {
+	const kibibytes = /MemTotal:\s*(\d+) kB/.exec(text)?.[1];
+	return kibibytes === undefined ? null : Number(kibibytes) * 1024;
+}

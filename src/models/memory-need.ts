@@ -53,10 +53,69 @@ export function computeBytes(
 	return Math.max(layer, output);
 }
 
+/**
+ * What ggml's CPU code takes beside the buffers that are reserved, to turn one side of a product into the other side's format: of
+ * attention without flash attention all scores as 16-bit floats, of the widest layer its activations in 8 bits.
+ */
+export function workBytes(
+	model: ModelDescription,
+	shape: Omit<ComputeShape, "logitRows">,
+): number {
+	const { microBatchTokens, cellsAttended, flashAttention } = shape;
+	const scores = flashAttention ? 0 : 2 * cellsAttended * model.heads;
+	const activations = (34 / 32) * model.feedForwardLength;
+	return Math.ceil(microBatchTokens * Math.max(scores, activations));
+}
+
 /** What the caller reads after a step. */
 export function logitBytes(model: ModelDescription, logitRows: number): number {
 	return 4 * model.vocabularySize * logitRows;
 }
 
-/** The two Node processes, the vocabulary in each, and the library itself. */
-export const processBytes = 200 * 1024 * 1024;
+/**
+ * The two Node processes with their libraries and no model, and what each token of the vocabulary costs: its text and its
+ * merges are in both, and in the HTTP process twice more, for detokenizing. Measured (proportional set sizes): 84 and 49 MiB
+ * with 1,024 tokens; 49,152 tokens add about 290 bytes each in the HTTP process and 230 in the engine's.
+ */
+const bareProcessBytes = 135 * 1024 ** 2;
+const vocabularyTokenBytes = 550;
+
+/** What both processes take beside the model itself. */
+export function processBytes(model: ModelDescription): number {
+	return bareProcessBytes + vocabularyTokenBytes * model.vocabularySize;
+}
+
+/** States of the layers that keep one instead of keys and values. */
+export function recurrentBytes(
+	model: ModelDescription,
+	sequences: number,
+): number {
+	return (model.recurrentStateBytes ?? 0) * sequences;
+}
+
+/** Adapters that are in memory at the same time. */
+export interface AdapterDemand {
+	count: number;
+	/** Of the largest. */
+	rank: number;
+}
+
+/** Both factors of every matrix of a layer, as 32-bit floats: an upper bound for adapters that leave some matrices out. */
+export function adapterBytes(
+	model: ModelDescription,
+	{ count, rank }: AdapterDemand,
+): number {
+	const { embeddingLength, feedForwardLength, heads, keyLength, valueLength } =
+		model;
+	let width = 0;
+	for (let layer = 0; layer < model.layers; layer++) {
+		const kvHeads = model.kvHeads[layer] ?? model.kvHeads.at(-1) ?? heads;
+		const query = embeddingLength + heads * keyLength;
+		const key = embeddingLength + kvHeads * keyLength;
+		const value = embeddingLength + kvHeads * valueLength;
+		const output = heads * valueLength + embeddingLength;
+		const feedForward = 3 * (embeddingLength + feedForwardLength);
+		width += query + key + value + output + feedForward;
+	}
+	return 4 * rank * width * count;
+}

@@ -1,4 +1,3 @@
-import { basename, dirname, join } from "node:path";
 import { GalleyError } from "../core/errors.ts";
 import {
 	type GgufMetadata,
@@ -6,6 +5,7 @@ import {
 	readGgufMetadata,
 } from "./gguf-metadata.ts";
 import { nameOfFile } from "./model-reference.ts";
+import { recurrentState } from "./recurrent-state.ts";
 import { filePrecisions } from "./tensor-types.ts";
 
 /** What a model is, from its files' headers. Lengths in tokens. */
@@ -32,6 +32,8 @@ export interface ModelDescription {
 	license: string | null;
 	/** Keeps a state instead of, or beside, keys and values: sequences can't be cut or copied at any position. */
 	isRecurrent: boolean;
+	/** Bytes of such states of one sequence; absent where there are none. */
+	recurrentStateBytes?: number;
 	/** Attention that forgets; null is full attention. */
 	slidingWindow: number | null;
 	/** Bytes on disk, all parts. */
@@ -43,13 +45,21 @@ export interface ModelDescription {
 const maxParts = 1000;
 
 /** Reads the headers of a model's file, or of all its parts. Throws GalleyError as `readGgufMetadata` does. */
-export async function describeModel(path: string): Promise<ModelDescription> {
-	const first = await readGgufMetadata(path);
+export function describeModel(path: string): Promise<ModelDescription> {
+	return describeParts(path, readGgufMetadata);
+}
+
+/** The same for files that lie anywhere: `read` gets `path` and then the names of the other parts beside it. */
+export async function describeParts(
+	path: string,
+	read: (path: string) => Promise<GgufMetadata>,
+): Promise<ModelDescription> {
+	const first = await read(path);
 	const count = numberOf(first.values.get("split.count")) ?? 1;
 	if (count <= 1) return describeMetadata(path, [first]);
 
 	const [, stem, number, total] =
-		/^(.*)-(\d{5})-of-(\d{5})\.gguf$/i.exec(basename(path)) ?? [];
+		/^(.*)-(\d{5})-of-(\d{5})\.gguf$/is.exec(path) ?? [];
 	if (stem === undefined || Number(total) !== count || count > maxParts) {
 		throw unusable(
 			path,
@@ -57,10 +67,7 @@ export async function describeModel(path: string): Promise<ModelDescription> {
 		);
 	}
 	const partPath = (index: number) =>
-		join(
-			dirname(path),
-			`${stem}-${String(index).padStart(5, "0")}-of-${total}.gguf`,
-		);
+		`${stem}-${String(index).padStart(5, "0")}-of-${total}.gguf`;
 	if (Number(number) !== 1)
 		throw unusable(
 			path,
@@ -68,7 +75,7 @@ export async function describeModel(path: string): Promise<ModelDescription> {
 		);
 	const parts = [first];
 	for (let index = 2; index <= count; index++)
-		parts.push(await readGgufMetadata(partPath(index)));
+		parts.push(await read(partPath(index)));
 	return describeMetadata(path, parts);
 }
 
@@ -142,6 +149,9 @@ function describeMetadata(
 		hasChatTemplate: typeof values.get("tokenizer.chat_template") === "string",
 		license: typeof license === "string" && license !== "" ? license : null,
 		isRecurrent: isRecurrent(architecture, of),
+		...recurrentState({ embeddingLength, layers, kvHeads }, (key) =>
+			numberOf(of(key)),
+		),
 		slidingWindow: numberOf(of("attention.sliding_window")) || null,
 		sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
 		weightBytes: tensors.reduce((sum, tensor) => sum + tensor.sizeBytes, 0),

@@ -2,7 +2,11 @@ import { formatBytes, formatParameters } from "./byte-format.ts";
 import type { ContextPlan } from "./context-plan.ts";
 import type { Hardware } from "./hardware.ts";
 import type { ModelDescription } from "./model-description.ts";
-import type { MemoryEstimate, ProfileSettings } from "./profile.ts";
+import type {
+	AskedSettings,
+	MemoryEstimate,
+	ProfileSettings,
+} from "./profile.ts";
 
 interface Facts {
 	model: ModelDescription;
@@ -12,6 +16,8 @@ interface Facts {
 	plan: ContextPlan;
 	device: string;
 	name: string;
+	asked: AskedSettings;
+	reason: string | null;
 }
 
 /** One paragraph: what runs, how much at once, what it needs, and what was given up. */
@@ -23,6 +29,8 @@ export function explainProfile({
 	plan,
 	device,
 	name,
+	asked,
+	reason,
 }: Facts): string {
 	const trained = model.trainedContextLength;
 	const sequences = `${settings.maxSequences} ${settings.maxSequences === 1 ? "sequence" : "sequences"}`;
@@ -35,12 +43,41 @@ export function explainProfile({
 			`on ${device === "cpu" ? "the CPU" : device} with ${threadsText(settings, hardware)}.`,
 		`${sequences} at a time of up to ${settings.contextLength} tokens${extent}; ` +
 			`the KV cache (${settings.kvLayout}, ${kvTypes(settings)}) takes ${formatBytes(memory.kvBytes)}.`,
-		`With ${formatBytes(memory.weightBytes)} of weights and ${formatBytes(memory.computeBytes)} of buffers that is about ` +
-			`${formatBytes(memory.totalBytes)} of ${formatBytes(memory.availableBytes)} available.`,
+		`With ${formatBytes(memory.weightBytes)} of weights, ${adaptersText(memory)}${formatBytes(memory.computeBytes)} of buffers and ` +
+			`${formatBytes(memory.processBytes)} for the processes that is about ${formatBytes(memory.totalBytes)} of ${formatBytes(memory.availableBytes)} available.`,
 	];
 	const given = concessionText(plan, trained);
 	if (given !== null) sentences.push(given);
+	sentences.push(...choiceTexts(settings, asked, device));
+	if (reason !== null) sentences.push(reason);
 	return sentences.join(" ");
+}
+
+function adaptersText({ adapterBytes }: MemoryEstimate): string {
+	return adapterBytes === 0 ? "" : `${formatBytes(adapterBytes)} of adapters, `;
+}
+
+/** Why the layout and flash attention are what they are, where nobody asked for them and it is not the usual. */
+function choiceTexts(
+	settings: ProfileSettings,
+	asked: AskedSettings,
+	device: string,
+): string[] {
+	const texts: string[] = [];
+	if (settings.kvLayout === "auto")
+		texts.push(
+			"The cache's layout follows the load: a part for each sequence, or one pool where prompts share much.",
+		);
+	if (asked.flashAttention === "auto" && settings.flashAttention === "off")
+		texts.push(
+			`Flash attention is off and each sequence has a part of the cache, because ${asked.targetItlMs} ms between tokens are asked: ` +
+				"on a CPU the short pieces of prompts that this takes are quicker without.",
+		);
+	if (device !== "cpu" && settings.gpuLayers > 0)
+		texts.push(
+			`${settings.gpuLayers} layers are computed on the GPU, the others on the CPU.`,
+		);
+	return texts;
 }
 
 function threadsText(settings: ProfileSettings, hardware: Hardware): string {

@@ -155,6 +155,7 @@ describe("selectProfile", () => {
 			memory.weightBytes +
 				memory.kvBytes +
 				memory.computeBytes +
+				memory.adapterBytes +
 				memory.processBytes,
 		);
 		expect(explanation).toContain(
@@ -192,7 +193,31 @@ describe("selectProfile", () => {
 	it("keeps the sequences that were asked and fits the context to them", () => {
 		const { settings } = select({ maxNumSeqs: 32 }, 4 * gibibyte);
 		expect(settings.maxSequences).toBe(32);
-		expect(settings.contextLength).toBe(1280);
+		expect(settings.contextLength).toBe(2048);
+		expect(
+			select({ maxNumSeqs: 64 }, 2.5 * gibibyte).settings.contextLength,
+		).toBeLessThan(2048);
+	});
+
+	it("counts adapters and the states of recurrent layers", () => {
+		const plain = select({ maxModelLen: 2048, maxNumSeqs: 4 });
+		const adapted = select({
+			maxModelLen: 2048,
+			maxNumSeqs: 4,
+			adapters: { count: 2, rank: 16 },
+		});
+		expect(adapted.name).toBe("llama-q8_0-cpu-lora");
+		// 30 layers: 4 attention matrices and 3 of the feed-forward part, both factors of rank 16 as floats.
+		const width = 2 * (576 + 576) + 2 * (576 + 192) + 3 * (576 + 1536);
+		expect(adapted.memory.adapterBytes).toBe(2 * 30 * width * 16 * 4);
+		expect(adapted.memory.totalBytes - plain.memory.totalBytes).toBe(
+			adapted.memory.adapterBytes,
+		);
+		const recurrent = select({ maxModelLen: 2048, maxNumSeqs: 4 }, undefined, {
+			...model,
+			recurrentStateBytes: 1_000_000,
+		});
+		expect(recurrent.memory.kvBytes - plain.memory.kvBytes).toBe(4_000_000);
 	});
 
 	it("takes more than a quarter of memory when both were asked", () => {
@@ -208,9 +233,9 @@ describe("selectProfile", () => {
 		expect(() =>
 			select({ maxModelLen: 8192, maxNumSeqs: 16 }, 2 * gibibyte),
 		).toThrow(
-			/needs about 3\.\d+ GiB of memory; 2\.00 GiB are available\. What fits: --max-model-len \d+, or --max-num-seqs 8\.$/,
+			/needs about 3\.\d+ GiB of memory; 2\.00 GiB are available\. What fits: --max-model-len \d+, or --max-num-seqs 9\.$/,
 		);
-		expect(() => select({}, 300 * 1024 ** 2)).toThrow(
+		expect(() => select({}, 200 * 1024 ** 2)).toThrow(
 			/Free memory, or take a smaller model/,
 		);
 	});
@@ -307,9 +332,16 @@ describe("selectProfile", () => {
 		});
 	});
 
-	it("has an id that changes with the settings and with nothing else", () => {
+	it("has an id that is the same on every machine and another for each model, precision, device and use of adapters", () => {
 		expect(select().id).toBe(select({}, 17 * gibibyte).id);
-		expect(select().id).not.toBe(select({ threads: 2 }).id);
+		expect(select().id).toBe(select({ threads: 2, maxModelLen: 512 }).id);
+		const others = [
+			select({ adapters: { count: 1, rank: 8 } }),
+			select({}, undefined, { ...model, precision: "Q4_K_M" }),
+			select({}, undefined, { ...model, weightBytes: model.weightBytes + 1 }),
+			select({}, undefined, { ...model, architecture: "qwen2" }),
+		];
+		expect(new Set([select(), ...others].map(({ id }) => id)).size).toBe(5);
 		expect(select().id).toMatch(/^[0-9a-f]{64}$/);
 	});
 
@@ -375,6 +407,8 @@ describe("profileOptionValues", () => {
 			maxNumSeqs: 8,
 			maxNumBatchedTokens: 512,
 			kvLayout: "auto",
+			kvCacheTypeK: "f16",
+			kvCacheTypeV: "f16",
 			flashAttention: "auto",
 			threads: 4,
 			threadsBatch: 4,

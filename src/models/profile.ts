@@ -1,13 +1,19 @@
 import { createHash } from "node:crypto";
+import { toKebabCase } from "../config/option.ts";
 import type { ServiceSettings } from "../config/service-options.ts";
+import { GalleyError } from "../core/errors.ts";
 import type { EngineOptions } from "../engine/engine.ts";
 import { type ContextPlan, planContext } from "./context-plan.ts";
 import { type Hardware, usableThreads } from "./hardware.ts";
 import {
+	type AdapterDemand,
+	adapterBytes,
 	computeBytes,
 	kvBytesPerToken,
 	logitBytes,
 	processBytes,
+	recurrentBytes,
+	workBytes,
 } from "./memory-need.ts";
 import type { ModelDescription } from "./model-description.ts";
 import { explainProfile } from "./profile-explanation.ts";
@@ -27,7 +33,10 @@ export type AskedSettings = Pick<
 	| "gpuLayers"
 	| "flashAttention"
 	| "targetItlMs"
->;
+> & {
+	/** LoRA adapters that are to be in memory at the same time; absent or null is none. */
+	adapters?: AdapterDemand | null;
+};
 
 /** A GPU that an installed engine package can use. */
 export interface Accelerator {
@@ -46,6 +55,8 @@ export interface MemoryEstimate {
 	weightBytes: number;
 	kvBytes: number;
 	computeBytes: number;
+	/** LoRA adapters; 0 without. */
+	adapterBytes: number;
 	processBytes: number;
 	totalBytes: number;
 	availableBytes: number;
@@ -53,9 +64,12 @@ export interface MemoryEstimate {
 
 /** One way to run a model here. */
 export interface Profile {
-	/** Hex SHA-256 of what the profile says; the same on every machine where it says the same. */
+	/**
+	 * Hex SHA-256 of what can be chosen: engine, model, precision, device, adapters or none. What follows from a machine
+	 * (threads, context) is not in it, so that an id in a manifest means the same on every machine.
+	 */
 	id: string;
-	/** E.g. `llama-q8_0-cpu`. */
+	/** E.g. `llama-q8_0-cpu`, `llama-q4_k_m-cuda-lora`. */
 	name: string;
 	settings: ProfileSettings;
 	/** Tokens of one step whose logits may be wanted. */
@@ -70,6 +84,10 @@ export interface ProfileSources {
 	hardware: Hardware;
 	asked: AskedSettings;
 	accelerator?: Accelerator | null;
+	/** What sets this way to run the model apart from others of the same precision and device, e.g. `optimized`. */
+	variant?: string | null;
+	/** Why these settings, where they were measured. */
+	reason?: string | null;
 }
 
 const maxMicroBatchTokens = 512;
@@ -88,6 +106,8 @@ export function selectProfile({
 	hardware,
 	asked,
 	accelerator = null,
+	variant = null,
+	reason = null,
 }: ProfileSources): Profile {
 	const gpuLayers = asked.gpuLayers ?? (accelerator === null ? 0 : -1);
 	const device =
@@ -105,6 +125,9 @@ export function selectProfile({
 			cells,
 		);
 
+	assertKvTypes(model, asked);
+	const adapters = asked.adapters ?? null;
+	const loraBytes = adapters === null ? 0 : adapterBytes(model, adapters);
 	const plan = planContext({
 		model,
 		maxModelLen: asked.maxModelLen,
@@ -118,16 +141,25 @@ export function selectProfile({
 			asked.kvCacheTypeV,
 		),
 		availableBytes,
-		fixedBytes: model.weightBytes + processBytes,
+		fixedBytes: model.weightBytes + loraBytes + processBytes(model),
+		sequenceBytes: recurrentBytes(model, 1),
 		computeBytes: ({ cellsAttended, kvCells, maxSequences }) => {
-			const logitRows = maxSequences + extraLogitRows;
+			// A CPU's buffers are touched as far as they are used; a GPU's are there as a whole, with a row a token.
+			const logitRows =
+				device === "cpu"
+					? maxSequences + extraLogitRows
+					: Math.max(maxSequences + extraLogitRows, microBatchOf(kvCells));
 			const shape = {
 				microBatchTokens: microBatchOf(kvCells),
 				cellsAttended,
 				flashAttention: flashAttention !== "off",
 				logitRows,
 			};
-			return computeBytes(model, shape) + logitBytes(model, logitRows);
+			return (
+				computeBytes(model, shape) +
+				logitBytes(model, logitRows) +
+				(device === "cpu" ? workBytes(model, shape) : 0)
+			);
 		},
 	});
 
@@ -149,18 +181,10 @@ export function selectProfile({
 		flashAttention,
 		gpuLayers,
 	};
-	const memory = estimate(model, plan, availableBytes);
-	const precision = model.precision.toLowerCase();
-	const name = `llama-${precision}-${device}`;
-	const content = {
-		engine: "llama",
-		precision,
-		device,
-		architecture: model.architecture,
-		settings,
-	};
+	const memory = estimate(model, plan, loraBytes, availableBytes);
+	const name = profileName(model, device, adapters !== null, variant);
 	return {
-		id: createHash("sha256").update(JSON.stringify(content)).digest("hex"),
+		id: profileId(model, device, adapters !== null, variant),
 		name,
 		settings,
 		maxLogitRows: settings.maxSequences + extraLogitRows,
@@ -173,8 +197,56 @@ export function selectProfile({
 			plan,
 			device,
 			name,
+			asked,
+			reason,
 		}),
 	};
+}
+
+export function profileName(
+	{ precision }: ModelDescription,
+	device: string,
+	hasAdapters: boolean,
+	variant: string | null = null,
+): string {
+	const parts = ["llama", precision.toLowerCase(), device];
+	if (hasAdapters) parts.push("lora");
+	if (variant !== null) parts.push(variant);
+	return parts.join("-");
+}
+
+export function profileId(
+	model: ModelDescription,
+	device: string,
+	hasAdapters: boolean,
+	variant: string | null = null,
+): string {
+	const { architecture, parameters, weightBytes, precision } = model;
+	const content = {
+		engine: "llama",
+		model: { architecture, parameters, weightBytes },
+		precision: precision.toLowerCase(),
+		device,
+		lora: hasAdapters,
+		variant,
+	};
+	return createHash("sha256").update(JSON.stringify(content)).digest("hex");
+}
+
+/** The library packs 32 numbers of a head together, and refuses heads that this doesn't divide. */
+function assertKvTypes(model: ModelDescription, asked: AskedSettings): void {
+	const lengths = [
+		["kvCacheTypeK", asked.kvCacheTypeK, model.keyLength],
+		["kvCacheTypeV", asked.kvCacheTypeV, model.valueLength],
+	] as const;
+	for (const [param, type, length] of lengths) {
+		if (!/^q\d/.test(type) || length % 32 === 0) continue;
+		throw new GalleyError(
+			"invalid_configuration",
+			`--${toKebabCase(param)} ${type} packs 32 numbers together, and the heads of ${model.name} are ${length} wide; take f16.`,
+			{ param },
+		);
+	}
 }
 
 /**
@@ -202,6 +274,8 @@ export function profileOptionValues(profile: Profile) {
 		maxNumSeqs: settings.maxSequences,
 		maxNumBatchedTokens: settings.maxBatchTokens,
 		kvLayout: settings.kvLayout,
+		kvCacheTypeK: settings.kvTypeK,
+		kvCacheTypeV: settings.kvTypeV,
 		flashAttention: settings.flashAttention,
 		threads: settings.threads,
 		threadsBatch: settings.threadsBatch,
@@ -212,15 +286,19 @@ export function profileOptionValues(profile: Profile) {
 function estimate(
 	model: ModelDescription,
 	plan: ContextPlan,
+	loraBytes: number,
 	availableBytes: number,
 ): MemoryEstimate {
 	const { kvBytes, computeBytes } = plan;
-	const totalBytes = model.weightBytes + kvBytes + computeBytes + processBytes;
+	const ownBytes = processBytes(model);
+	const totalBytes =
+		model.weightBytes + kvBytes + computeBytes + loraBytes + ownBytes;
 	return {
 		weightBytes: model.weightBytes,
 		kvBytes,
 		computeBytes,
-		processBytes,
+		adapterBytes: loraBytes,
+		processBytes: ownBytes,
 		totalBytes,
 		availableBytes,
 	};
