@@ -17,10 +17,11 @@ import { isShapeName, shapes } from "../random-model/shapes.ts";
 import { findLlamaPeer } from "./llama-peer.ts";
 import { chooseSuites, resultName } from "./selection.ts";
 import type { Suite } from "./suite.ts";
+import { lora } from "./suites/lora.ts";
 import { road } from "./suites/road.ts";
 import { scheduler } from "./suites/scheduler.ts";
 
-const suites: readonly Suite[] = [road, scheduler];
+const suites: readonly Suite[] = [road, scheduler, lora];
 const defaultModel = "135m";
 
 async function main(): Promise<void> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { describeAdapters, type WriteAdapter } from "./conformance-adapters.ts";
 import { describeSequences } from "./conformance-memory.ts";
 import { describeSamplers, greedySampling } from "./conformance-sampling.ts";
 import { entriesOf, fill } from "./conformance-sequences.ts";
@@ -14,6 +15,7 @@ export interface ConformanceSubject {
 	 * adds up in another order then: other kernels for one token than for many, other cells, other padding.
 	 */
 	tolerance: number;
+	writeAdapter: WriteAdapter;
 }
 
 const contextLength = 256;
@@ -61,6 +63,14 @@ export function describeEngine(subject: ConformanceSubject): void {
 
 	describe(`${subject.name}: samplers`, () => {
 		describeSamplers(() => subject.load(optionsFor("unified")));
+	});
+
+	describe(`${subject.name}: adapters`, () => {
+		describeAdapters(
+			(kvLayout) => subject.load(optionsFor(kvLayout)),
+			subject.writeAdapter,
+			subject.tolerance,
+		);
 	});
 
 	describe(`${subject.name}: life`, () => {

@@ -103,6 +103,13 @@ export interface Vocabulary {
 	tokenBytes(token: number, renderSpecial: boolean): Uint8Array;
 }
 
+/** How strongly an adapter works: 1 is as it was trained, 0 not at all. */
+export interface AppliedAdapter {
+	/** As `loadAdapter` gave it. */
+	handle: number;
+	scale: number;
+}
+
 /** A model loaded without its weights: enough to tokenize and to render templates. Lives in the HTTP process. */
 export interface ModelVocabulary extends Vocabulary, Disposable {
 	/** The GGUF's key-value pairs as text; long arrays are left out. */
@@ -141,6 +148,18 @@ export interface Engine extends Disposable {
 	 * not suffice it stays as it was, empty.
 	 */
 	changeLayout(layout: KvLayout): Promise<void>;
+	/**
+	 * Loads a LoRA adapter beside the model and gives its handle; it does nothing until `setAdapters` names it. Throws GalleyError
+	 * `model_unusable` with the reason when the file is none, or is made for another model.
+	 */
+	loadAdapter(path: string): Promise<number>;
+	/** Frees an adapter. One that is set is refused: set others first. */
+	unloadAdapter(handle: number): void;
+	/**
+	 * What works on the following runs, all their sequences alike; nothing is the model alone. Cells that other adapters computed
+	 * stay as they are: whoever mixes them in one sequence gets words of neither.
+	 */
+	setAdapters(adapters: readonly AppliedAdapter[]): void;
 	/** Ends a run in progress soon. */
 	abort(): void;
 }

@@ -120,6 +120,7 @@ function createRequests(seed: number, count: number): SubmittedRequest[] {
 			priority: random.between(0, 3) === 0 ? 1 : 0,
 			tenant: `${random.between(0, 2)}`,
 			cacheSalt: random.between(0, 9) === 0 ? "salt" : "",
+			adapters: [],
 		};
 	});
 }

@@ -92,6 +92,7 @@ function request(
 		priority: 0,
 		tenant: "",
 		cacheSalt: "",
+		adapters: [],
 		...more,
 	};
 }

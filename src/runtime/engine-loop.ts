@@ -1,3 +1,4 @@
+import type { AdapterFile } from "../adapters/adapter-file.ts";
 import { GalleyError, toGalleyError } from "../core/errors.ts";
 import type { Engine, KvLayout } from "../engine/engine.ts";
 import type { LearnedMemoryCosts } from "../scheduler/memory-costs.ts";
@@ -6,8 +7,11 @@ import { Scheduler } from "../scheduler/scheduler.ts";
 import type { Sequence } from "../scheduler/sequence.ts";
 import { StepCost } from "../scheduler/step-cost.ts";
 import type { StepPlan } from "../scheduler/step-plan.ts";
+import { combinationKey, prefixNamespace } from "./adapter-combination.ts";
+import { EngineAdapters } from "./engine-adapters.ts";
 import { EngineMemory } from "./engine-memory.ts";
 import type { EngineMessage, SubmittedRequest } from "./engine-protocol.ts";
+import { fillBatch } from "./fill-batch.ts";
 import { LayoutSwitch } from "./layout-switch.ts";
 import {
 	type LiveSequence,
@@ -16,6 +20,7 @@ import {
 } from "./live-sequence.ts";
 import type { SavedStates } from "./saved-states.ts";
 import {
+	defaultMaxAdapters,
 	memoryCosts,
 	type SchedulingOptions,
 	schedulerLimits,
@@ -42,7 +47,10 @@ export class EngineLoop {
 	readonly #store: SavedStates | null;
 	readonly #layoutSwitch: LayoutSwitch;
 	readonly #reporter: StepReporter;
+	readonly #adapters: EngineAdapters;
 	readonly #live = new Map<Sequence, LiveSequence>();
+	/** What is to be done between two steps. */
+	#chores: (() => Promise<void>)[] = [];
 	/** Replaced when the cache is reopened in another layout. */
 	#scheduler: Scheduler;
 	#memory: EngineMemory;
@@ -62,6 +70,10 @@ export class EngineLoop {
 		this.#store = store;
 		this.#effects = effects;
 		this.#layoutSwitch = new LayoutSwitch(engine, effects.now);
+		this.#adapters = new EngineAdapters(
+			engine,
+			options.maxAdapters ?? defaultMaxAdapters,
+		);
 		this.#reporter = new StepReporter(effects.residentBytes);
 		const costs = memoryCosts(engine, this.#stepCost);
 		this.#memory = this.#createMemory(costs);
@@ -115,6 +127,20 @@ export class EngineLoop {
 		});
 	}
 
+	checkAdapter(check: number, file: AdapterFile): void {
+		this.#chores.push(async () => {
+			const problem = await this.#adapters.check(file).then(
+				() => null,
+				(thrown: unknown) => {
+					const { code, message } = toGalleyError(thrown);
+					return { code, message };
+				},
+			);
+			this.#effects.send({ type: "adapter-checked", check, problem });
+		});
+		this.#wake();
+	}
+
 	/** No step begins any more. What idle slots hold is saved, where there is a place that survives. */
 	async stop(): Promise<void> {
 		this.#isStopped = true;
@@ -128,6 +154,7 @@ export class EngineLoop {
 	}
 
 	#submitChoice(request: SubmittedRequest, choice: number): void {
+		const adapter = combinationKey(request.adapters);
 		const sequence = this.#scheduler.submit({
 			request: request.number,
 			choice,
@@ -138,8 +165,9 @@ export class EngineLoop {
 			wantsPromptLogits: request.promptLogprobs !== null && choice === 0,
 			priority: request.priority,
 			tenant: request.tenant,
-			adapter: "",
-			namespace: request.cacheSalt,
+			adapter,
+			adapterIds: request.adapters.map(({ file }) => file.id),
+			namespace: prefixNamespace(adapter, request.cacheSalt),
 		});
 		const seed = (request.sampling.seed + choice) >>> 0;
 		const sampler = this.#engine.createSampler({ ...request.sampling, seed });
@@ -166,6 +194,7 @@ export class EngineLoop {
 				? this.#layoutSwitch.overdue
 				: null;
 			if (overdue !== null) await this.#changeLayout(overdue);
+			for (const chore of this.#chores.splice(0)) await chore();
 			const startedAt = this.#effects.now();
 			const plan = this.#scheduler.plan();
 			this.#layoutSwitch.hearAwaiting(this.#scheduler.awaiting);
@@ -178,7 +207,10 @@ export class EngineLoop {
 				plan.operations.length === 0 ||
 				(await this.#applyOperations(plan.operations));
 			if (!isReady) continue;
-			if (plan.entries.length === 0) break;
+			if (plan.entries.length === 0) {
+				if (this.#chores.length > 0) continue;
+				break;
+			}
 			await this.#step(plan, startedAt);
 		}
 		this.#scheduler.checkIntegrity();
@@ -203,7 +235,8 @@ export class EngineLoop {
 
 	async #step(plan: StepPlan, startedAt: number): Promise<void> {
 		try {
-			this.#fillBatch(plan);
+			await this.#applyAdapters(plan);
+			fillBatch(this.#engine.batch, plan);
 			const runAt = this.#effects.now();
 			const result = await this.#engine.run(plan.tokenCount);
 			if (result === "ok") {
@@ -218,25 +251,11 @@ export class EngineLoop {
 		}
 	}
 
-	#fillBatch(plan: StepPlan): void {
-		const { tokens, positions, sequences, wantsLogits } = this.#engine.batch;
-		let index = 0;
-		for (const entry of plan.entries) {
-			const { sequence, slot, from, count, samples, draft, padding } = entry;
-			const own = count - draft.length - padding;
-			const last = sequence.tokens[from + own - 1] as number;
-			for (let offset = 0; offset < count; offset++, index++) {
-				const token =
-					offset < own ? sequence.tokens[from + offset] : draft[offset - own];
-				tokens[index] = token ?? last;
-				positions[index] = from + offset;
-				sequences[index] = slot;
-				const isPadding = offset >= count - padding;
-				const isSampled = samples && offset >= own - 1;
-				wantsLogits[index] =
-					!isPadding && (entry.wantsAllLogits || isSampled) ? 1 : 0;
-			}
-		}
+	async #applyAdapters({ entries }: StepPlan): Promise<void> {
+		const [first] = entries;
+		const live = first && this.#live.get(first.sequence);
+		const ids = this.#scheduler.running.flatMap((one) => one.adapterIds);
+		await this.#adapters.apply(live?.request.adapters ?? [], new Set(ids));
 	}
 
 	#commit(plan: StepPlan, startedAt: number): void {
@@ -278,7 +297,7 @@ export class EngineLoop {
 		this.#isRunning = true;
 		await this.#changeLayout(layout);
 		this.#isRunning = false;
-		if (this.#scheduler.waitingCount > 0) this.#wake();
+		if (this.#scheduler.waitingCount + this.#chores.length > 0) this.#wake();
 	}
 
 	/** Between two steps. What is cached moves through the store of saved states, if there is one. */

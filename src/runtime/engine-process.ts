@@ -114,6 +114,9 @@ process.on("message", (message: HostMessage) => {
 		case "inspect":
 			loop?.inspect(message.inquiry);
 			break;
+		case "check-adapter":
+			loop?.checkAdapter(message.check, message.file);
+			break;
 		case "shutdown":
 			void stop();
 			break;

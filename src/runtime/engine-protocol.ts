@@ -1,3 +1,7 @@
+import type {
+	AdapterFile,
+	RequestedAdapter,
+} from "../adapters/adapter-file.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import type { SamplingParams } from "../core/generation-request.ts";
 import type { EngineInfo, EngineOptions, KvLayout } from "../engine/engine.ts";
@@ -36,6 +40,8 @@ export interface SubmittedRequest {
 	tenant: string;
 	/** Prefixes are shared only between requests with the same salt. */
 	cacheSalt: string;
+	/** Nothing is the base model alone. */
+	adapters: readonly RequestedAdapter[];
 }
 
 export type HostMessage =
@@ -45,6 +51,8 @@ export type HostMessage =
 	| { type: "cancel"; number: number; choice: number | null }
 	/** Answered by one `snapshot`. */
 	| { type: "inspect"; inquiry: number }
+	/** Whether the model can be used with an adapter; answered by one `adapter-checked`. */
+	| { type: "check-adapter"; check: number; file: AdapterFile }
 	| { type: "shutdown" };
 
 /** Logarithms of probabilities of one token and of the likeliest ones, highest first. */
@@ -154,6 +162,12 @@ export type EngineMessage =
 	| { type: "load-failed"; code: ErrorCode; message: string }
 	| StepReport
 	| EngineSnapshot
+	/** `problem` is null when the adapter can be used. */
+	| {
+			type: "adapter-checked";
+			check: number;
+			problem: { code: ErrorCode; message: string } | null;
+	  }
 	/** Nothing is left to compute. */
 	| { type: "idle"; load: LoadReport }
 	/** These requests ended with an error; others go on. */

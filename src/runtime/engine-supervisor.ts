@@ -1,7 +1,9 @@
 import type { ChildProcess } from "node:child_process";
+import type { AdapterFile } from "../adapters/adapter-file.ts";
 import { GalleyError } from "../core/errors.ts";
 import type { ServiceState } from "../core/language-service.ts";
 import type { EngineInfo } from "../engine/engine.ts";
+import { AdapterChecks } from "./adapter-checks.ts";
 import { forkEngineProcess } from "./engine-child.ts";
 import type {
 	EngineMessage,
@@ -73,6 +75,7 @@ export class EngineSupervisor {
 	#loadMs = 1000;
 	#isStopping = false;
 	#inquiry: Inquiry | null = null;
+	readonly #adapterChecks = new AdapterChecks((message) => this.#send(message));
 	#nextInquiry = 1;
 
 	constructor(options: SupervisorOptions) {
@@ -156,8 +159,14 @@ export class EngineSupervisor {
 		return answer;
 	}
 
+	/** Whether the model can be used with an adapter; rejects with the reason why not. Waits for an engine that is not ready. */
+	checkAdapter(file: AdapterFile): Promise<void> {
+		return this.#adapterChecks.ask(file, this.#state.phase === "ready");
+	}
+
 	async stop(): Promise<void> {
 		this.#isStopping = true;
+		this.#adapterChecks.giveUp("the service is shutting down");
 		if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
 		const child = this.#child;
 		if (child === null || child.exitCode !== null || child.signalCode !== null)
@@ -200,6 +209,7 @@ export class EngineSupervisor {
 				this.#setState({ phase: "ready" });
 				for (const { request } of this.#inFlight.values())
 					this.#send({ type: "submit", request });
+				this.#adapterChecks.askAgain();
 				break;
 			case "load-failed":
 				this.#loadFailed(new GalleyError(message.code, message.message));
@@ -211,6 +221,9 @@ export class EngineSupervisor {
 				break;
 			case "snapshot":
 				this.#answerInquiry(message.inquiry, message);
+				break;
+			case "adapter-checked":
+				this.#adapterChecks.answer(message);
 				break;
 			case "idle":
 				this.#events?.onIdle(message.load);
@@ -261,6 +274,7 @@ export class EngineSupervisor {
 
 	#giveUp(error: GalleyError): void {
 		this.#isStopping = true;
+		this.#adapterChecks.giveUp(error.message);
 		this.#setState({ phase: "failed", reason: error.message });
 		for (const number of [...this.#inFlight.keys()])
 			this.#endWith(number, error);

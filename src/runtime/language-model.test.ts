@@ -50,6 +50,8 @@ function createModel() {
 			bosToken: "",
 			eosToken: "",
 		}),
+		adapters: null,
+		maxAdapters: 0,
 		tokenTexts: { plain: texts, withSpecialTokens: texts },
 		supervisor,
 		maxSequences: 2,
@@ -97,6 +99,7 @@ const request: GenerationRequest = {
 	priority: 0,
 	tenant: "somebody",
 	cacheSalt: "salt",
+	adapters: [],
 	deadlineMs: null,
 	renderSpecialTokens: false,
 };
@@ -239,7 +242,7 @@ describe("the live state", () => {
 		answer(engine);
 		const { number: _, ...info } = sequence;
 		const expected = {
-			requests: [{ id: "request-1", ...info }],
+			requests: [{ id: "request-1", adapters: [], ...info }],
 			kvCells: 1000,
 			kvCacheUsage: 0.25,
 			retainedTokens: 30,

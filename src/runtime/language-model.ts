@@ -1,8 +1,11 @@
 import { randomInt } from "node:crypto";
+import type { RequestedAdapter } from "../adapters/adapter-file.ts";
+import type { AdapterRegistry } from "../adapters/adapter-registry.ts";
 import type { ChatMessage } from "../core/chat-message.ts";
 import { GalleyError } from "../core/errors.ts";
 import type { GenerationRequest } from "../core/generation-request.ts";
 import type {
+	AdapterService,
 	ChatTemplateOptions,
 	LanguageService,
 	LiveState,
@@ -12,18 +15,15 @@ import type {
 	ServiceState,
 } from "../core/language-service.ts";
 import type { StreamEvent, TokenLogprob } from "../core/stream-event.ts";
-import type { EngineInfo, ModelVocabulary } from "../engine/engine.ts";
+import type { EngineInfo } from "../engine/engine.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { ServiceMetrics } from "../observability/service-metrics.ts";
-import type { ChatTemplates } from "../text/chat-template.ts";
 import { ChoiceText } from "../text/choice-text.ts";
-import type { TokenTexts } from "../text/token-texts.ts";
 import {
 	AdmissionQueue,
 	type QueueLimits,
 	toArrival,
 } from "./admission-queue.ts";
-import { controlTokenTexts } from "./control-tokens.ts";
 import type {
 	LoadReport,
 	LogprobReport,
@@ -34,15 +34,22 @@ import { FirstTokenDeadlines } from "./first-token-deadlines.ts";
 import { LiveRequest } from "./live-request.ts";
 import { toLiveState } from "./live-state.ts";
 import { toTokenLogprob } from "./logprobs.ts";
+import { ModelText, type ModelTextOptions } from "./model-text.ts";
+import {
+	adapterActivity,
+	adapterEntries,
+	toRequestedAdapters,
+} from "./request-adapters.ts";
 import { observeFinish, observeStep, observeToken } from "./request-metrics.ts";
+import { noLoad, stateRefusal } from "./service-standing.ts";
 
-export interface LanguageModelOptions {
+export interface LanguageModelOptions extends ModelTextOptions {
 	entry: ModelEntry;
 	facts: ModelFacts;
-	vocabulary: ModelVocabulary;
-	templates: ChatTemplates;
-	/** Token texts without and with control tokens shown. */
-	tokenTexts: { plain: TokenTexts; withSpecialTokens: TokenTexts };
+	/** Null where the model takes none. */
+	adapters: AdapterRegistry | null;
+	/** Adapters that the engine holds at once. */
+	maxAdapters: number;
 	/** Started already, so that the weights load while the rest of the service is put together. */
 	supervisor: EngineSupervisor;
 	maxSequences: number;
@@ -61,25 +68,16 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 	readonly #options: LanguageModelOptions;
 	readonly #supervisor: EngineSupervisor;
 	readonly #queue: AdmissionQueue;
+	readonly #text: ModelText;
 	readonly #requests = new Map<number, LiveRequest>();
 	readonly #deadlines = new FirstTokenDeadlines((number) =>
 		this.#expire(number),
 	);
-	/** Found when first asked for: it takes a look at every token. */
-	#controlTokenTexts: readonly string[] | null = null;
 	#nextNumber = 1;
-	#engineLoad: LoadReport = {
-		running: 0,
-		waiting: 0,
-		waitingFor: { slot: 0, memory: 0, prefix: 0 },
-		kvCacheUsage: 0,
-		retainedTokens: 0,
-		savedTokens: 0,
-		kvLayout: "unified",
-		targetItlMs: 50,
-		residentBytes: 0,
-	};
+	#engineLoad: LoadReport = noLoad;
 	#isDraining = false;
+	/** Works that readiness waits for. */
+	#unfinished = 0;
 	#onEmpty: (() => void) | null = null;
 	#stateListeners: ((state: ServiceState) => void)[] = [];
 
@@ -88,6 +86,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		this.model = options.entry;
 		this.facts = options.facts;
 		this.#queue = new AdmissionQueue(options.queue);
+		this.#text = new ModelText(options);
 		this.#supervisor = options.supervisor;
 		this.#supervisor.attach({
 			onStep: (report) => this.#hearStep(report),
@@ -95,10 +94,14 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 				this.#engineLoad = load;
 			},
 			onFailed: (number, error) => this.#fail(number, error),
-			onState: (state) => this.#hearState(state),
+			onState: () => this.#hearState(this.state()),
 		});
 		options.metrics.setLoad(() => this.load());
 		options.metrics.setEngineGauges(() => this.#engineLoad);
+		options.metrics.setAdapters(() => ({
+			maxAdapters: options.adapters === null ? 0 : options.maxAdapters,
+			...adapterActivity(this.#requests.values()),
+		}));
 	}
 
 	/** Resolves when the model answers for the first time; rejects with the reason when it cannot be loaded. */
@@ -149,11 +152,33 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 	}
 
 	models(): readonly ModelEntry[] {
-		return [this.model];
+		return [
+			this.model,
+			...adapterEntries(this.model, this.#options.adapters?.ready() ?? []),
+		];
+	}
+
+	get adapters(): AdapterService | null {
+		return this.#options.adapters;
 	}
 
 	state(): ServiceState {
-		return this.#isDraining ? { phase: "draining" } : this.#supervisor.state;
+		if (this.#isDraining) return { phase: "draining" };
+		const { state } = this.#supervisor;
+		return state.phase === "ready" && this.#unfinished > 0
+			? { phase: "loading", progress: 1, etaSeconds: null }
+			: state;
+	}
+
+	/** Not ready before this is done: adapters that were named at start are part of the service. */
+	async readyAfter(work: Promise<unknown>): Promise<void> {
+		this.#unfinished++;
+		try {
+			await work;
+		} finally {
+			this.#unfinished--;
+			this.#hearState(this.state());
+		}
 	}
 
 	load(): ServiceLoad {
@@ -177,42 +202,33 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		text: string,
 		options: { addSpecial: boolean; parseSpecial: boolean },
 	): Int32Array {
-		return this.#options.vocabulary.tokenize(text.toWellFormed(), options);
+		return this.#text.tokenize(text, options);
 	}
 
 	detokenize(
 		tokens: Iterable<number>,
 		options: { renderSpecialTokens: boolean },
 	): string {
-		const text = new ChoiceText(
-			this.#textsOf(options.renderSpecialTokens),
-			[],
-			false,
-		);
-		let whole = "";
-		for (const token of tokens) whole += text.push(token, false);
-		return whole + text.flush();
+		return this.#text.detokenize(tokens, options);
 	}
 
 	tokenBytes(token: number): Uint8Array {
-		return this.#options.vocabulary.tokenBytes(token, true);
+		return this.#text.tokenBytes(token);
 	}
 
 	renderChat(
 		messages: readonly ChatMessage[],
 		options: ChatTemplateOptions,
 	): string {
-		return this.#options.templates.render(messages, options);
+		return this.#text.renderChat(messages, options);
 	}
 
 	get controlTokenTexts(): readonly string[] {
-		this.#controlTokenTexts ??= controlTokenTexts(this.#options.vocabulary);
-		return this.#controlTokenTexts;
+		return this.#text.controlTokenTexts;
 	}
 
 	needsBos(renderedChat: string): boolean {
-		const { vocabulary, templates } = this.#options;
-		return vocabulary.addsBos && !templates.writesBos(renderedChat);
+		return this.#text.needsBos(renderedChat);
 	}
 
 	generate(
@@ -221,15 +237,15 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 	): () => void {
 		const number = this.#nextNumber++;
 		const { stop, sampling } = request;
-		const texts = this.#textsOf(request.renderSpecialTokens);
+		const texts = this.#text.textsOf(request.renderSpecialTokens);
 		const createText = () =>
 			new ChoiceText(texts, stop.stopStrings, stop.includeStopString);
 		const now = performance.now();
 		const live = new LiveRequest(number, request, createText, onEvent, now);
-		const refusal = this.#admit(number, request, now);
-		if (refusal !== null) {
-			this.#options.metrics.requestRejected(refusal.code);
-			queueMicrotask(() => live.fail(refusal));
+		const admitted = this.#admit(number, request, now);
+		if (admitted instanceof GalleyError) {
+			this.#options.metrics.requestRejected(admitted.code);
+			queueMicrotask(() => live.fail(admitted));
 			return () => undefined;
 		}
 		this.#requests.set(number, live);
@@ -249,6 +265,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 			priority: request.priority,
 			tenant: request.tenant,
 			cacheSalt: request.cacheSalt,
+			adapters: admitted,
 		});
 		return () =>
 			this.#cancel(
@@ -257,36 +274,19 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 			);
 	}
 
-	#textsOf(renderSpecialTokens: boolean): TokenTexts {
-		const { plain, withSpecialTokens } = this.#options.tokenTexts;
-		return renderSpecialTokens ? withSpecialTokens : plain;
-	}
-
-	/** Null when the request is in the queue now. */
+	/** What the engine needs to know of the request's adapters when it is in the queue now, else why it is not. */
 	#admit(
 		number: number,
 		request: GenerationRequest,
 		now: number,
-	): GalleyError | null {
-		const state = this.state();
-		if (state.phase === "draining") {
-			return new GalleyError(
-				"draining",
-				"The service is shutting down; send the request elsewhere.",
-				{ retryAfterSeconds: 10 },
-			);
-		}
-		if (state.phase !== "ready") {
-			const retryAfterSeconds =
-				state.phase === "restarting" ? state.retryAfterSeconds : 5;
-			return new GalleyError(
-				"engine_unavailable",
-				`The model is not ready (${state.phase}).`,
-				{ retryAfterSeconds },
-			);
-		}
+	): readonly RequestedAdapter[] | GalleyError {
+		const refusal = stateRefusal(this.state());
+		if (refusal !== null) return refusal;
+		const { adapters, maxAdapters } = this.#options;
+		const wanted = toRequestedAdapters(request, adapters, maxAdapters);
+		if (wanted instanceof GalleyError) return wanted;
 		const arrival = toArrival(request, this.model.maxModelLength);
-		return this.#queue.admit(number, arrival, now);
+		return this.#queue.admit(number, arrival, now) ?? wanted;
 	}
 
 	#hearStep(report: StepReport): void {

@@ -11,7 +11,7 @@ export function toLiveState(
 	return {
 		requests: snapshot.sequences.flatMap((sequence) => {
 			const live = requests.get(sequence.number);
-			return live === undefined ? [] : [toInfo(live.request.id, sequence)];
+			return live === undefined ? [] : [toInfo(live.request, sequence)];
 		}),
 		kvCells,
 		kvCacheUsage: load.kvCacheUsage,
@@ -24,8 +24,8 @@ export function toLiveState(
 }
 
 function toInfo(
-	id: string,
+	{ id, adapters }: LiveRequest["request"],
 	{ number: _, ...sequence }: SequenceSnapshot,
 ): LiveRequestInfo {
-	return { id, ...sequence };
+	return { id, adapters: adapters.map(({ name }) => name), ...sequence };
 }

@@ -20,9 +20,13 @@ export interface SchedulingOptions {
 	/** Where they survive a restart; null is nowhere. */
 	prefixCacheDirectory: string | null;
 	prefixCacheDiskBytes: number;
+	/** Adapters that the engine holds at once; without it 8. */
+	maxAdapters?: number;
 	/** Reopen the cache in the other layout when the load asks for it and nothing runs. */
 	adaptsKvLayout: boolean;
 }
+
+export const defaultMaxAdapters = 8;
 
 /** A prefix shorter than this is not worth waiting for. */
 const leastSharedTokens = 8;
@@ -68,6 +72,7 @@ export function schedulerLimits(
 		attentionTile: info.attentionTile,
 		speculates: speculation && info.canShareMemory,
 		targetStepSeconds: targetItlMs === null ? null : targetItlMs / 1000,
+		maxAdapters: options.maxAdapters ?? defaultMaxAdapters,
 		costs,
 	};
 }

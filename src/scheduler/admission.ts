@@ -1,3 +1,4 @@
+import { AdapterTerms } from "./adapter-terms.ts";
 import { type CommonPrefixes, createCommonPrefixes } from "./common-prefix.ts";
 import type { KvLedger } from "./kv-ledger.ts";
 import type { ReusablePrefix } from "./reusable-prefix.ts";
@@ -31,6 +32,7 @@ export class Admission {
 	readonly #limits: SchedulerLimits;
 	readonly #ledger: KvLedger;
 	readonly #queue: WaitingQueue;
+	readonly #terms: AdapterTerms;
 	readonly #commonPrefixes: CommonPrefixes = createCommonPrefixes();
 	#awaiting: AwaitedPrefix = noneAwaits;
 	/** Generated tokens of a sequence, exponential average: how much a newcomer will probably need. */
@@ -40,6 +42,11 @@ export class Admission {
 		this.#limits = limits;
 		this.#ledger = ledger;
 		this.#queue = queue;
+		this.#terms = new AdapterTerms(
+			queue,
+			limits.maxSequences,
+			limits.maxAdapters ?? Number.POSITIVE_INFINITY,
+		);
 		this.#expectedTokens = limits.expectedTokens ?? firstExpectedTokens;
 	}
 
@@ -68,7 +75,7 @@ export class Admission {
 			0,
 		);
 		while (running.length < this.#limits.maxSequences) {
-			const sequence = this.#queue.next(passed);
+			const sequence = this.#terms.next(passed, running);
 			if (sequence === null) break;
 			const prefix = this.#findPrefix(sequence);
 			const awaited = this.#awaitedTokens(sequence, prefix.length, running);
@@ -90,6 +97,7 @@ export class Admission {
 				break;
 			}
 			if (!this.#begin(sequence, prefix)) break;
+			this.#terms.began(sequence);
 			promised += this.#growth(sequence);
 			running.push(sequence);
 		}

@@ -31,5 +31,7 @@ export interface SchedulerLimits {
 	targetStepSeconds: number | null;
 	/** A guess at how many tokens a sequence generates, until some have ended. */
 	expectedTokens?: number;
+	/** Different adapters that running sequences may use; without it any number. */
+	maxAdapters?: number;
 	costs: MemoryCosts;
 }

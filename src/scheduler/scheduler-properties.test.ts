@@ -44,7 +44,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
 			maxTokens: fc.option(fc.integer({ min: 1, max: 20 })),
 			priority: fc.constantFrom(0, 0, 0, -1, 1),
 			tenant: fc.nat(2),
-			adapter: fc.constantFrom(0, 0, 0, 1),
+			adapter: fc.constantFrom(0, 0, 0, 1, 1, 2, 3),
 			wantsPromptLogits: fc.constantFrom(false, false, false, true),
 		}),
 	},
@@ -82,6 +82,7 @@ const anyLimits = fc
 		attentionTile: fc.constantFrom(0, 8),
 		targetStepSeconds: fc.constantFrom(null, 0.012, 0.03),
 		expectedTokens: fc.integer({ min: 1, max: 20 }),
+		maxAdapters: fc.integer({ min: 1, max: 4 }),
 	})
 	.map(
 		({ spareSlots, poolCells, ...limits }): SchedulerLimits => ({
@@ -204,7 +205,7 @@ class Play {
 					wantsPromptLogits: wantsPromptLogits && choice === 0,
 					priority,
 					tenant: `tenant ${tenant}`,
-					adapter: adapter === 0 ? "" : "adapter",
+					adapter: adapter === 0 ? "" : `adapter ${adapter}`,
 					namespace: `${adapter}`,
 				}),
 			);
@@ -234,6 +235,10 @@ class Play {
 		expect(plan.tokenCount).toBeLessThanOrEqual(maxBatchTokens);
 		const slots = new Set(plan.entries.map(({ slot }) => slot));
 		expect(slots.size).toBe(plan.entries.length);
+		const held = this.scheduler.running.flatMap((one) => one.adapterIds);
+		expect(new Set(held).size).toBeLessThanOrEqual(
+			this.#limits.maxAdapters ?? 0,
+		);
 		let rows = 0;
 		for (const { sequence, count, from, draft, ...entry } of plan.entries) {
 			const own = count - entry.padding;

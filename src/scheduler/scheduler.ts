@@ -11,8 +11,10 @@ import { StepCost } from "./step-cost.ts";
 import type { EndedSequence, PlanEntry, StepPlan } from "./step-plan.ts";
 import { WaitingQueue } from "./waiting-queue.ts";
 
-/** An adapter keeps the engine for so many steps while others wait for it. */
+/** An adapter keeps the engine for so many steps while others wait for it, */
 const stepsPerTurn = 16;
+/** or for this part of them when it has but few of the running sequences: full steps earn more. */
+const leastTurnWeight = 0.25;
 
 /**
  * Continuous batching, pure: state in, decision out; it knows no engine, no clock and no text. `plan` decides a step,
@@ -245,10 +247,12 @@ export class Scheduler {
 		const runnable = new Map<string, number>();
 		for (const { spec } of this.#running)
 			runnable.set(spec.adapter, (runnable.get(spec.adapter) ?? 0) + 1);
+		const most = Math.max(...runnable.values());
 		const adapter = this.#adapterTurns.choose(
 			[...runnable].map(([name, runnableSequences]) => ({
 				adapter: name,
 				runnableSequences,
+				weight: Math.max(leastTurnWeight, runnableSequences / most),
 			})),
 		);
 		if (adapter !== null) this.#adapterTurns.serve(1);

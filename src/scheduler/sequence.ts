@@ -19,6 +19,8 @@ export interface SequenceSpec {
 	tenant: string;
 	/** Sequences of different adapters are never computed in the same step; empty is the base model. */
 	adapter: string;
+	/** Where `adapter` stands for several at once: which. Without it, `adapter` is the only one. */
+	adapterIds?: readonly string[];
 	/** Prefixes are shared within a namespace: adapter and salt. */
 	namespace: string;
 }
@@ -61,6 +63,12 @@ export class Sequence {
 		// Most requests end long before their limit: start small and grow by doubling.
 		this.tokens = new Int32Array(Math.min(room, this.length + 256));
 		this.tokens.set(spec.promptTokens);
+	}
+
+	/** What the engine must hold for it; nothing for the base model. */
+	get adapterIds(): readonly string[] {
+		const { adapter, adapterIds } = this.spec;
+		return adapterIds ?? (adapter === "" ? [] : [adapter]);
 	}
 
 	get promptLength(): number {

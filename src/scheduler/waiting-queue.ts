@@ -45,12 +45,16 @@ export class WaitingQueue {
 		this.#waiting.push(sequence);
 	}
 
-	/** The next one that is not in `passed`; null when there is none. */
-	next(passed: ReadonlySet<Sequence>): Sequence | null {
+	/** The next one that is not in `passed`, of those that may be considered; null when there is none. */
+	next(
+		passed: ReadonlySet<Sequence>,
+		mayBegin: (sequence: Sequence) => boolean = () => true,
+	): Sequence | null {
 		let best: Sequence | null = null;
 		for (const sequence of this.#waiting)
 			if (
 				!passed.has(sequence) &&
+				mayBegin(sequence) &&
 				(best === null || this.#isBefore(sequence, best))
 			)
 				best = sequence;

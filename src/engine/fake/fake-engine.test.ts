@@ -1,3 +1,4 @@
+import { writeFakeAdapter } from "../../../bench/random-model/random-adapter.ts";
 import { describeEngine } from "../engine-conformance.ts";
 import { fakeEngine } from "./fake.ts";
 
@@ -6,4 +7,5 @@ describeEngine({
 	modelPath: "fake:",
 	load: fakeEngine.load,
 	tolerance: 0,
+	writeAdapter: writeFakeAdapter,
 });

@@ -5,6 +5,7 @@ import {
 import { GalleyError } from "../../core/errors.ts";
 import type { SamplingParams } from "../../core/generation-request.ts";
 import type {
+	AppliedAdapter,
 	Engine,
 	EngineInfo,
 	EngineOptions,
@@ -21,6 +22,7 @@ import {
 	resolveLayout,
 } from "../engine-limits.ts";
 import { Candidates } from "../sampling/candidates.ts";
+import { FakeAdapters } from "./fake-adapters.ts";
 import {
 	extendPrefix,
 	type FakeModel,
@@ -51,6 +53,7 @@ export class FakeEngine implements Engine {
 	readonly #life = new EngineLife<FakeSampler>();
 	/** The state of each entry of the last run that wanted logits. */
 	#states: (PrefixState | null)[] = [];
+	readonly #adapters = new FakeAdapters();
 	#runs = 0;
 	#abort: AbortController | null = null;
 
@@ -172,6 +175,20 @@ export class FakeEngine implements Engine {
 		this.info = { ...this.info, kvLayout, sequenceSlots };
 	}
 
+	loadAdapter(path: string): Promise<number> {
+		return this.#life.during(() => this.#adapters.load(path));
+	}
+
+	unloadAdapter(handle: number): void {
+		this.#life.assertIdle();
+		this.#adapters.unload(handle);
+	}
+
+	setAdapters(adapters: readonly AppliedAdapter[]): void {
+		this.#life.assertIdle();
+		this.#adapters.set(adapters);
+	}
+
 	abort(): void {
 		if (this.#life.isRunning) this.#abort?.abort();
 	}
@@ -212,6 +229,7 @@ export class FakeEngine implements Engine {
 				token,
 				positions[index] ?? 0,
 				isSpecialToken(token),
+				this.#adapters.seed,
 			);
 			this.#memory.append(sequence, token, state);
 			this.#states[index] = wantsLogits[index] === 0 ? null : state;

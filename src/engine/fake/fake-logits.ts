@@ -2,9 +2,9 @@ import { endToken, firstWordToken } from "./fake-vocabulary.ts";
 
 /**
  * What the fake model "thinks". A sequence's state is 64 bits, made of every token in its order; a token out of place, left
- * out or left over gives other bits, and so other words.
+ * out or left over gives other bits, and so other words. So does one that was computed with other adapters.
  *
- *     state(p) = mix(state(p - 1), token(p), p)
+ *     state(p) = mix(state(p - 1), token(p), p, adapters)
  *     logit(t) = 8 for the favourite word, 0 to 6 for other words, far below for bytes and control tokens
  */
 export interface PrefixState {
@@ -32,9 +32,12 @@ export function extendPrefix(
 	token: number,
 	position: number,
 	isSpecial: boolean,
+	adapterSeed = 0,
 ): PrefixState {
 	return {
-		low: scramble(previous.low ^ Math.imul(token + 1, 0x85ebca6b)),
+		low: scramble(
+			previous.low ^ Math.imul(token + 1, 0x85ebca6b) ^ adapterSeed,
+		),
 		high: scramble(
 			previous.high ^
 				Math.imul(token + 0x51ed, 0xc2b2ae35) ^

@@ -1,5 +1,9 @@
 import type { KoffiFunc, LibraryHandle, TypeObject } from "koffi";
 import {
+	type AdapterSignatures,
+	adapterDeclarations,
+} from "./adapter-bindings.ts";
+import {
 	defineStructs,
 	type NativeBatchStruct,
 	type NativeContextParams,
@@ -19,7 +23,7 @@ export interface NativeLibraries {
 /** Memory that JavaScript owns, given to a function for the length of one call. */
 type Bytes = Uint8Array | Int32Array | Float32Array | BigUint64Array;
 
-interface Signatures {
+interface Signatures extends AdapterSignatures {
 	// the process
 	llama_version(): string;
 	llama_backend_init(): void;
@@ -305,6 +309,8 @@ function declarations(
 		llama_decode: ["int32_t", p, batch],
 		llama_synchronize: ["void", p],
 		llama_get_logits: [p, p],
+
+		...adapterDeclarations,
 
 		llama_get_memory: [p, p],
 		llama_memory_clear: ["void", p, "bool"],

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
+import { writeRandomAdapter } from "../../../bench/random-model/random-adapter.ts";
 import { ensureRandomModel } from "../../../bench/random-model/random-model.ts";
 import { defaultSampling } from "../../core/generation-request.ts";
 import {
@@ -31,6 +32,14 @@ describeEngine({
 	modelPath: ensureRandomModel("tiny", "f16"),
 	load,
 	tolerance: tolerance.random,
+	writeAdapter: (path, seed, architecture) =>
+		writeRandomAdapter({
+			modelPath: ensureRandomModel("tiny", "f16"),
+			path,
+			seed,
+			rank: 4,
+			...(architecture === undefined ? {} : { architecture }),
+		}),
 });
 describe("llama with the starter model", () => {
 	const loaded: Engine[] = [];

@@ -1,6 +1,7 @@
 import { GalleyError } from "../../core/errors.ts";
 import type { SamplingParams } from "../../core/generation-request.ts";
 import type {
+	AppliedAdapter,
 	Engine,
 	EngineInfo,
 	KvLayout,
@@ -13,6 +14,7 @@ import { EngineLife } from "../engine-life.ts";
 import { assertEntries, assertSequence } from "../engine-limits.ts";
 import { Candidates } from "../sampling/candidates.ts";
 import type { AbortFlag } from "./abort-flag.ts";
+import { LlamaAdapters } from "./adapters.ts";
 import type { NativeBindings } from "./bindings.ts";
 import { LogitRows } from "./logit-rows.ts";
 import type { LlamaModel } from "./model.ts";
@@ -55,6 +57,7 @@ export class LlamaEngine implements Engine {
 	#info: EngineInfo;
 	#logitRows: LogitRows;
 	readonly #life = new EngineLife<LlamaSampler>();
+	readonly #adapters: LlamaAdapters;
 	readonly #samplerHost: SamplerHost;
 	/** The run that a sequence was last seen in: finds sequences with several entries. */
 	#lastRuns: Float64Array;
@@ -74,6 +77,7 @@ export class LlamaEngine implements Engine {
 		this.#logitRows = new LogitRows(info);
 		this.#lastRuns = new Float64Array(info.sequenceSlots);
 		this.#threadsBatch = threadsBatch;
+		this.#adapters = new LlamaAdapters(model);
 		this.#samplerHost = {
 			model: {
 				native: this.#native,
@@ -171,6 +175,20 @@ export class LlamaEngine implements Engine {
 		return this.#opened.memory.restore(sequence, state);
 	}
 
+	loadAdapter(path: string): Promise<number> {
+		return this.#life.during(() => this.#adapters.load(path));
+	}
+
+	unloadAdapter(handle: number): void {
+		this.#life.assertIdle();
+		this.#adapters.unload(handle);
+	}
+
+	setAdapters(adapters: readonly AppliedAdapter[]): void {
+		this.#life.assertIdle();
+		this.#adapters.set(this.#opened.context, adapters);
+	}
+
 	/** On a CPU the run ends within one operation of the graph; on a GPU after what is queued. */
 	abort(): void {
 		if (this.#life.isRunning) this.#parts.abortFlag.set(true);
@@ -185,6 +203,7 @@ export class LlamaEngine implements Engine {
 			this.#opened = await this.#parts
 				.reopen(kvLayout)
 				.catch(() => this.#parts.reopen(before));
+			this.#adapters.setAgain(this.#opened.context);
 			const { info } = this.#opened;
 			this.#info = { ...info, devices: this.#parts.devices };
 			this.#logitRows = new LogitRows(info);
@@ -197,6 +216,7 @@ export class LlamaEngine implements Engine {
 		if (!this.#life.end()) return;
 		const { threadPool, abortFlag, model } = this.#parts;
 		this.#native.llama_free(this.#opened.context);
+		this.#adapters[Symbol.dispose]();
 		threadPool?.[Symbol.dispose]();
 		abortFlag[Symbol.dispose]();
 		model[Symbol.dispose]();

@@ -92,7 +92,27 @@ export const contextParamFields = {
 	ctx_other: ["void *", null],
 } as const satisfies FieldTable;
 
+/** `struct llama_model_quantize_params` and what `llama_model_quantize_default_params` answers. */
+export const quantizeParamFields = {
+	nthread: ["int32_t", 0],
+	ftype: ["int", 7],
+	output_tensor_type: ["int", 43],
+	token_embedding_type: ["int", 43],
+	allow_requantize: ["bool", false],
+	quantize_output_tensor: ["bool", true],
+	only_copy: ["bool", false],
+	pure: ["bool", false],
+	keep_split: ["bool", false],
+	dry_run: ["bool", false],
+	imatrix: ["void *", null],
+	kv_overrides: ["void *", null],
+	tt_overrides: ["void *", null],
+	prune_layers: ["void *", null],
+	max_buf_size: ["size_t", 8 * 1024 ** 3],
+} as const satisfies FieldTable;
+
 export type NativeModelParams = StructOf<typeof modelParamFields>;
+export type NativeQuantizeParams = StructOf<typeof quantizeParamFields>;
 export type NativeContextParams = StructOf<typeof contextParamFields>;
 
 /** `struct llama_batch`. */
@@ -131,6 +151,13 @@ export const expectedStructBytes = {
 	samplerChainParams: 1,
 	ggmlInitParams: 24,
 } as const satisfies Record<keyof NativeStructs, number>;
+
+/** Apart from the others: only the quantizer's own process defines it. */
+export const quantizeParamsBytes = 64;
+
+export function defineQuantizeParams(): TypeObject {
+	return koffi.struct(fieldTypes(quantizeParamFields));
+}
 
 /** The types are anonymous, because koffi's names are one namespace for the whole process. */
 export function defineStructs(): NativeStructs {
