@@ -1,74 +1,9 @@
-"""Turns the open data sets of DATA/qa and DATA/sft into dialogues, lists of (role, text). Held-out files are never opened here."""
+"""Turns the open data sets of DATA/sft into dialogues, lists of (role, text). Held-out files are never opened here."""
 import os
 import re
 
 from own_dialogues import choose, with_system
-from text_sources import clean, is_held_out, read_json_lines
-
-PASSAGE_SYSTEM = ["Answer the question from the passages.", "Answer using only the context.", "Use the passages to answer. If the answer is not there, say that you do not know.",
-                  "You are a helpful assistant. Answer from the given context.", "Answer the question based on the context below."]
-UNANSWERABLE = "I don't know based on the provided context."
-SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'(])")
-
-
-def sentence_with(context, answer):
-    for sentence in SENTENCE_END.split(context):
-        if answer in sentence:
-            return sentence.strip()
-    return None
-
-
-def shorten(generator, context, answer, max_words):
-    """Some neighbouring sentences around the one that holds the answer, so that most prompts are short."""
-    sentences = SENTENCE_END.split(context)
-    at = next((number for number, sentence in enumerate(sentences) if answer in sentence), None)
-    if at is None:
-        return context
-    first = last = at
-    while True:
-        first, last = (max(0, first - 1), last) if generator.random() < 0.5 else (first, min(len(sentences) - 1, last + 1))
-        words = len(" ".join(sentences[first:last + 1]).split())
-        if words > max_words or (first == 0 and last == len(sentences) - 1):
-            return " ".join(sentences[first:last + 1])
-
-
-def passage_prompt(generator, passages, question, plain):
-    """passages: [(title, text)]. The numbered form is what Galley's chatbot sends; the plain ones are what people type."""
-    if plain:
-        text = passages[0][1]
-        return generator.choice([f"{text}\n\n{question}", f"Context: {text}\n\nQuestion: {question}", f"{text}\nQuestion: {question}", f"Read this: {text}\n\n{question}"])
-    listed = "\n\n".join(f"[{number}] {title}: {text}" for number, (title, text) in enumerate(passages, 1))
-    return f"{listed}\n\nQuestion: {question}"
-
-
-def passage_dialogues(data, generator):
-    """SQuAD's training part: short context, question, and the span, its sentence, or the span with its citation."""
-    records = [(clean(record["title"]), clean(record["context"]), record["qas"]) for record in read_json_lines(os.path.join(data, "qa/squad-train-v1.1.jsonl.gz"))]
-    records = [record for record in records if not is_held_out(record[1])]  # their passages measure bits per byte
-    for title, context, questions in records:
-        for entry in questions:
-            question, answer = clean(entry["question"]), clean(entry["answers"][0])
-            if not question or not answer or answer not in context or len(answer.split()) > 12:
-                continue
-            short = shorten(generator, context, answer, generator.choice([15, 30, 60, 120]))
-            gold, plain, draw = (title, short), generator.random() < 0.4, generator.random()
-            other_title, other_context, _ = choose(generator, records)
-            other = (other_title, " ".join(SENTENCE_END.split(other_context)[:2]))
-            passages = [gold]
-            if draw < 0.12 and other_title != title:  # the question's passage is missing
-                passages, reply = [other], UNANSWERABLE
-            else:
-                if not plain and generator.random() < 0.4:
-                    passages = [gold, other] if generator.random() < 0.5 else [other, gold]
-                style, sentence = generator.random(), sentence_with(short, answer)
-                reply = answer
-                if not plain and style < 0.25:
-                    reply = f"{answer} [{passages.index(gold) + 1}]"
-                elif style < 0.4 and sentence and len(sentence.split()) < 35:
-                    reply = sentence
-            turns = [("user", passage_prompt(generator, passages, question, plain)), ("assistant", reply)]
-            draw = generator.random()
-            yield [("system", choose(generator, PASSAGE_SYSTEM))] + turns if draw < 0.5 else with_system(generator, turns, 0.4)
+from text_sources import clean, read_json_lines
 
 
 def dolly_dialogues(data, generator):
@@ -115,5 +50,5 @@ def seed_dialogues(data, generator):
             yield with_system(generator, [("user", question), ("assistant", answer)])
 
 
-# maker -> the most dialogues taken from it. How many passages and own dialogues is an argument of prepare_chat.py.
+# maker -> the most dialogues taken from it. How many own dialogues is an argument of prepare_chat.py.
 DATA_SETS = {dolly_dialogues: 6_000, glossary_dialogues: 9_000, topical_dialogues: 6_000, trivia_dialogues: 5_000, seed_dialogues: 427}

@@ -1,5 +1,6 @@
 """Muon for the matrices inside the blocks, AdamW for the embedding and the norms."""
 import torch
+import torch.distributed as distributed
 
 
 def orthogonalise(matrix, steps=5):
@@ -22,25 +23,37 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self):
         for group in self.param_groups:
-            by_shape = {}
-            for weight in group["params"]:
-                if weight.grad is None:
-                    continue
+            weights = [weight for weight in group["params"] if weight.grad is not None]
+            directions = []
+            for weight in weights:
                 state = self.state[weight]
                 if "momentum" not in state:
                     state["momentum"] = torch.zeros_like(weight)
                 state["momentum"].lerp_(weight.grad, 1 - group["momentum"])
                 # Nesterov: look one step ahead.
-                by_shape.setdefault(weight.shape, []).append((weight, weight.grad.lerp(state["momentum"], group["momentum"])))
-            for shape, pairs in by_shape.items():
-                if pairs[0][0].is_cuda:
-                    updates = orthogonalise(torch.stack([update for _, update in pairs]))
-                else:  # the CPU's batched product is far slower than single products
-                    updates = [orthogonalise(update) for _, update in pairs]
-                scale = max(1.0, shape[0] / shape[1]) ** 0.5
-                for (weight, _), update in zip(pairs, updates):
-                    weight.mul_(1 - group["lr"] * group["weight_decay"])
-                    weight.add_(update, alpha=-group["lr"] * scale)
+                directions.append(weight.grad.lerp(state["momentum"], group["momentum"]))
+            for weight, update in zip(weights, orthogonalise_all(directions)):
+                scale = max(1.0, weight.shape[0] / weight.shape[1]) ** 0.5
+                weight.mul_(1 - group["lr"] * group["weight_decay"])
+                weight.add_(update, alpha=-group["lr"] * scale)
+
+
+def orthogonalise_all(matrices):
+    """Each process does its share of the matrices. On CUDA those of one shape are one batched product; on the CPU single products are far faster."""
+    if matrices and matrices[0].is_cuda:
+        done = {}
+        for shape in {matrix.shape for matrix in matrices}:
+            numbers = [number for number, matrix in enumerate(matrices) if matrix.shape == shape]
+            done.update(zip(numbers, orthogonalise(torch.stack([matrices[number] for number in numbers]))))
+        return [done[number] for number in range(len(matrices))]
+    if not distributed.is_initialized():
+        return [orthogonalise(matrix) for matrix in matrices]
+    flat, rank, processes = torch.zeros(sum(matrix.numel() for matrix in matrices)), distributed.get_rank(), distributed.get_world_size()
+    parts = [part.view_as(matrix) for part, matrix in zip(flat.split([matrix.numel() for matrix in matrices]), matrices)]
+    for number in range(rank, len(matrices), processes):
+        parts[number].copy_(orthogonalise(matrices[number]))
+    distributed.all_reduce(flat)
+    return parts
 
 
 def create_optimizers(model, matrix_rate=0.02, other_rate=3e-3, weight_decay=0.1):

@@ -12,6 +12,7 @@ from own_phrases import (CAPITALS, CITIES, COMPLAINT_ANSWERS, COMPLAINTS, FAREWE
                          TOO_HARD_ANSWERS, UNABLE_ANSWERS, UNKNOWABLE, UNKNOWABLE_ANSWERS)
 
 FACT_SUBJECTS, FACT_QUESTIONS = parse_subjects(), parse_questions()
+FACT_WORDS = [subject.split(" ")[-1] for subject, _ in FACT_SUBJECTS]
 ABOUT = ["What is {}?", "What is {}?", "Tell me about {}.", "Explain {}.", "Describe {}.", "What do you know about {}?", "Can you tell me about {}?", "Can you explain {}?",
          "Explain what {} is.", "Please explain {}.", "Define {}.", "What does {} mean?", "{}", "Write a sentence about {}.", "Explain {} in one sentence.", "Explain {} in simple words."]
 OBSCURE = ["What is {}?", "Tell me about {}.", "Who is {}?", "What do you know about {}?", "When was {} famous?", "Explain {}.", "Why is {} important?"]
@@ -183,7 +184,7 @@ def name_memory(generator, size):
 
 
 def tool_call(generator, size):
-    city, name = choose(generator, CITIES), choose(generator, NAMES)
+    city, topic = choose(generator, CITIES), choose(generator, NAMES + CITIES + FACT_WORDS)
     a, b = generator.randrange(100), generator.randrange(100)
     degrees, sky = generator.randrange(-5, 36), choose(generator, ["sunny", "cloudy", "rainy", "windy"])
     cases = [
@@ -192,7 +193,7 @@ def tool_call(generator, size):
         ("get_time", "Get the current time in a city", {"city": "string"}, choose(generator, ["What time is it in {}?", "Tell me the time in {}."]).format(city),
          {"city": city}, {"time": f"{a % 24:02d}:{b % 60:02d}"}, f"It is {a % 24:02d}:{b % 60:02d} in {city}."),
         ("add", "Add two numbers", {"a": "number", "b": "number"}, choose(generator, ["What is {} + {}?", "Add {} and {}."]).format(a, b), {"a": a, "b": b}, a + b, f"The sum is {a + b}."),
-        ("search", "Search the documents", {"query": "string"}, choose(generator, ["Search for {}.", "Find documents about {}."]).format(name), {"query": name}, [], f"I found nothing about {name}."),
+        ("search", "Search the documents", {"query": "string"}, choose(generator, ["Search for {}.", "Find documents about {}."]).format(topic), {"query": topic}, [], f"I found nothing about {topic}."),
     ]
     tools = [{"type": "function", "function": {"name": case[0], "description": case[1], "parameters": {"type": "object", "properties": {key: {"type": kind} for key, kind in case[2].items()}, "required": list(case[2])}}}
              for case in generator.sample(cases, 2)]
@@ -207,9 +208,9 @@ def tool_call(generator, size):
 
 def dialogue(generator, size):
     draw = generator.random()
-    if draw < 0.04:
-        return tool_call(generator, size)
     if draw < 0.08:
+        return tool_call(generator, size)
+    if draw < 0.12:
         turns = name_memory(generator, size)
     elif draw < 0.65:
         turns = single_turn(generator, size)

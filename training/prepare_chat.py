@@ -5,7 +5,7 @@ import random
 
 import numpy
 
-from chat_examples import DATA_SETS, passage_dialogues
+from chat_examples import DATA_SETS
 from chat_format import pieces
 from own_dialogues import dialogue
 from tokenizer import Tokenizer
@@ -21,11 +21,11 @@ def encode_dialogue(tokenizer, messages):
     return ids + [tokenizer.ids["<|endoftext|>"]], mask + [0]
 
 
-def prepare_chat(data, work, own, passages, share, size, longest, log=lambda line: print(line, flush=True)):
+def prepare_chat(data, work, own, share, size, longest, log=lambda line: print(line, flush=True)):
     generator, tokenizer = random.Random(11), Tokenizer.load(os.path.join(work, "tokenizer.json"))
     # Chat marks written in a data set's own text must not become control tokens.
     dialogues = []
-    for maker, most in {passage_dialogues: passages, **{maker: int(most * share) for maker, most in DATA_SETS.items()}}.items():
+    for maker, most in ((maker, int(most * share)) for maker, most in DATA_SETS.items()):
         found = [messages for messages in maker(data, generator) if not any("<|" in text for _, text in messages)]
         generator.shuffle(found)
         dialogues += found[:most]
@@ -51,12 +51,11 @@ def main():
     parser.add_argument("--data", default="training/data")
     parser.add_argument("--work", default="training/work")
     parser.add_argument("--own", type=int, default=55_000, help="number of generated dialogues")
-    parser.add_argument("--passages", type=int, default=3_000, help="number of dialogues with a passage; long, so they set the cost")
     parser.add_argument("--share", type=float, default=0.3, help="of the other data sets' dialogues: a short tuning should spend itself on the own ones")
-    parser.add_argument("--size", default="about 6 million", help="how many parameters the model says it has")
+    parser.add_argument("--size", default="about 7 million", help="how many parameters the model says it has")
     parser.add_argument("--longest", type=int, default=480, help="tokens; longer dialogues are left out")
     options = parser.parse_args()
-    prepare_chat(options.data, options.work, options.own, options.passages, options.share, options.size, options.longest)
+    prepare_chat(options.data, options.work, options.own, options.share, options.size, options.longest)
 
 
 if __name__ == "__main__":

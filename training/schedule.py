@@ -28,6 +28,20 @@ class TimeBudget:
         self.accumulated += seconds
 
 
+@dataclass
+class DeadlineBudget:
+    """Progress that reaches 1 at a time of day, however much of the machine others take. A pause moves nothing; what is left of the schedule is then run through faster."""
+    progress: float = 0.0
+    recent: list = field(default_factory=list)
+
+    def add_step(self, seconds, seconds_left):
+        """seconds: what the step took; seconds_left: from now to the deadline."""
+        if len(self.recent) >= 5:
+            seconds = min(seconds, 4 * median(self.recent))
+        self.recent = (self.recent + [seconds])[-50:]
+        self.progress = 1.0 if seconds_left <= 0 else self.progress + (1 - self.progress) * seconds / (seconds + seconds_left)
+
+
 def rate_factor(progress, warm_up=0.02, decay=0.35):
     if progress < warm_up:
         return max(0.02, progress / warm_up)

@@ -1,4 +1,5 @@
 """Schedule, model, loss and GGUF on tiny inputs; skipped where PyTorch is missing."""
+import json
 import os
 import struct
 import sys
@@ -7,7 +8,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from schedule import TimeBudget, rate_factor, staged
+from schedule import DeadlineBudget, TimeBudget, rate_factor, staged
 
 try:
     import numpy
@@ -22,6 +23,17 @@ class ScheduleTest(unittest.TestCase):
         for seconds in [1.0] * 10 + [3600.0]:
             budget.add_step(seconds)
         self.assertEqual(budget.accumulated, 14.0)
+
+    def test_progress_reaches_its_end_at_the_deadline_with_and_without_a_pause(self):
+        for pause in (0.0, 40.0):
+            budget, now = DeadlineBudget(), 0.0
+            while now < 100:
+                seconds = 1.0 + (pause if now == 30 else 0.0)
+                now += seconds
+                before = budget.progress
+                budget.add_step(seconds, 100 - now)
+                self.assertLess(budget.progress - before, 0.1 if now < 90 else 1)
+            self.assertEqual(budget.progress, 1.0)
 
     def test_the_rate_warms_up_holds_and_decays_to_zero(self):
         self.assertLess(rate_factor(0.001), 0.1)
@@ -82,6 +94,68 @@ class ModelTest(unittest.TestCase):
                 optimizer.step()
                 optimizer.zero_grad()
         self.assertLess(losses[-1], losses[0] - 0.5)
+
+    def test_a_grown_model_computes_the_same(self):
+        from grow import grow
+        larger, _ = grow(self.model.state_dict(), self.model.config, layers=4, kv_heads=4)
+        ids = torch.randint(0, 288, (1, 12))
+        self.assertTrue(torch.allclose(larger(ids), self.model(ids), atol=1e-5))
+
+    def test_the_pointer_loss_is_low_where_a_head_looks_at_the_source(self):
+        from train_passages import forward, pointer_loss
+        from grow import grow
+        model, _ = grow(self.model.state_dict(), self.model.config, layers=2, kv_heads=4)
+        ids, source = torch.randint(0, 288, (1, 6)), torch.tensor([[-1, -1, -1, -1, -1, 2]])
+        seen = forward(model, ids)[1]
+        with torch.no_grad():
+            block, size = model.blocks[-2], model.config.head_size
+            block.query.weight.zero_()
+            uniform = float(pointer_loss(model, seen, source))
+        self.assertAlmostEqual(uniform, float(torch.tensor(6.0).log()), places=4)  # six tokens may be looked at
+        self.assertEqual(float(pointer_loss(model, seen, torch.full((1, 6), -1))), 0.0)
+
+    def test_every_example_is_drawn_once_an_epoch(self):
+        from train_passages import Examples
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(os.path.join(folder, "tokens"))
+            lengths = [3 + number % 7 for number in range(40)]
+            starts = numpy.cumsum([0] + lengths)
+            numpy.savez(os.path.join(folder, "tokens", "x.npz"), ids=numpy.repeat(numpy.arange(40), lengths).astype(numpy.uint16), spoken=numpy.ones(starts[-1], numpy.uint8),
+                        source=numpy.full(starts[-1], -1, numpy.int16), starts=starts)
+            seen = []
+            for rank in range(2):
+                examples = Examples(folder, "x", 32, 1, rank, 2)
+                examples.draw(0)
+                for count in range(len(examples.parts)):
+                    ids, targets, _ = examples.draw(count)
+                    self.assertLessEqual(ids.size, 32)
+                    seen += ids[:, 0].tolist()
+        self.assertEqual(sorted(seen), list(range(40)))
+
+    def test_random_tokens_are_copied_from_their_first_time(self):
+        from train_passages import copy_rows
+        ids, targets, source = copy_rows(numpy.random.default_rng(1), 400, 8192)
+        row, at = numpy.nonzero(source >= 0)
+        self.assertTrue(len(row) > 20 and (ids[row, source[row, at]] == targets[row, at]).all() and (source[row, at] < at).all())
+
+    def test_an_adapter_starts_as_nothing_and_is_written_as_peft_reads_it(self):
+        from lora import add_adapter, to_half_rotated, write_adapter
+        ids = torch.randint(0, 288, (1, 8))
+        before = self.model(ids)
+        added = add_adapter(self.model, ["query", "down"], rank=2, alpha=4)
+        self.assertTrue(torch.equal(self.model(ids), before))
+        self.assertEqual(sorted({name.split(".")[-1] for name, weight in self.model.named_parameters() if weight.requires_grad}), ["a", "b"])
+        with tempfile.TemporaryDirectory() as folder:
+            write_adapter(folder, added, self.model.config, 2, 4)
+            with open(os.path.join(folder, "adapter_model.safetensors"), "rb") as file:
+                data = file.read()
+        size = struct.unpack("<Q", data[:8])[0]
+        header = json.loads(data[8:8 + size])
+        one = header["base_model.model.model.layers.1.mlp.down_proj.lora_A.weight"]
+        self.assertEqual((one["shape"], len(header)), ([2, 96], 1 + 2 * 2 * 2))
+        self.assertEqual(len(data), 8 + size + max(entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"))
+        rows = torch.arange(16.0).view(16, 1)  # two heads of 8
+        self.assertEqual(to_half_rotated(rows, 2)[:8, 0].tolist(), [0, 2, 4, 6, 1, 3, 5, 7])
 
     def test_muon_makes_updates_nearly_orthogonal(self):
         from optimizer import orthogonalise

@@ -8,8 +8,8 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import own_dialogues
-from chat_examples import sentence_with, shorten
 from chat_format import CHAT_TEMPLATE, pieces, render
+from passage_examples import UNANSWERABLE, Passage, cloze_question, lookup_example, make_example, passage_around, passage_prompt
 from text_sources import clean, is_held_out
 from tokenizer import SPECIAL_TOKENS, Tokenizer, count_pre_tokens, pre_token_pattern, train_merges
 
@@ -90,14 +90,59 @@ class DialogueTest(unittest.TestCase):
 
 
 class PassageTest(unittest.TestCase):
-    CONTEXT = "It rains in May. The bridge was built in 1932 by Ruth. It is long. It is red."
+    CONTEXT = "It rains in May. The bridge was built in 1932 by Ruth. It is long. The book of 1932 is red."
 
-    def test_the_sentence_that_holds_the_answer_is_found(self):
-        self.assertEqual(sentence_with(self.CONTEXT, "1932"), "The bridge was built in 1932 by Ruth.")
-
-    def test_a_shortened_passage_still_holds_the_answer(self):
+    def test_the_span_is_taken_from_the_sentence_that_fits_the_question(self):
         for seed in range(20):
-            self.assertIn("1932", shorten(random.Random(seed), self.CONTEXT, "1932", 8))
+            passage = passage_around(random.Random(seed), "T", self.CONTEXT, "1932", "When was the bridge built?", 9)
+            self.assertTrue(passage.text[:passage.source].endswith("The bridge was built in "), passage)
+            self.assertTrue(passage.text[passage.source:].startswith("1932"))
+
+    def test_an_answer_that_is_only_part_of_a_word_is_no_span(self):
+        self.assertIsNone(passage_around(random.Random(1), "T", self.CONTEXT, "193", "When?", 9))
+
+    def test_the_prompt_says_where_each_passage_and_number_stands(self):
+        for form in ("question-first", "question-last"):
+            text, starts, markers = passage_prompt([Passage("A", "one", None), Passage("", "two", None)], "Which?", form)
+            self.assertEqual([text[start:start + 3] for start in starts], ["one", "two"])
+            self.assertEqual([text[marker:marker + 3] for marker in markers], ["[1]", "[2]"])
+
+    def test_made_up_facts_are_answered_by_their_own_passage(self):
+        generator, seen = random.Random(4), set()
+        for _ in range(300):
+            example = lookup_example(generator, ["lamp", "stone", "green", "paper", "cloud", "seven"])
+            prompt, said = example.messages[-2][1], example.messages[-1][1]
+            seen.add(example.answer is None)
+            if example.answer is None:
+                self.assertEqual(said, UNANSWERABLE)
+            else:
+                self.assertTrue(prompt[example.source:].startswith(example.answer))
+                self.assertTrue(said.startswith(f"Answer: {example.answer}"))
+                if example.marker is not None:
+                    self.assertEqual(prompt[example.marker:example.marker + 3], said[-3:])
+        self.assertEqual(seen, {True, False})
+
+    def test_a_question_made_of_a_sentence_asks_for_the_span(self):
+        sentence = "Ruth built the bridge in 1932 with care."
+        question = cloze_question(random.Random(2), sentence, sentence.index("1932"), sentence.index("1932") + 4, "which year")
+        self.assertIn("which year", question)
+        self.assertNotIn("1932", question)
+
+    def test_a_copied_token_points_at_the_same_token_in_the_passage(self):
+        try:
+            from prepare_passages import encode_example
+        except ImportError:
+            self.skipTest("numpy is not installed")
+        tokenizer, passage = tiny_tokenizer(), Passage("Cats", "The cat sat on the mat for 12 days.", len("The cat sat on "))
+        other = Passage("Hats", "A hat.", None)
+        for seed in range(30):
+            example = make_example(random.Random(seed), [other, passage], passage, "Where did it sit?", "the mat")
+            ids, spoken, source = encode_example(tokenizer, example)
+            copied = [number for number, place in enumerate(source) if place >= 0]
+            self.assertEqual(tokenizer.decode([ids[number] for number in copied]), " the mat2")
+            self.assertTrue(all(ids[number] == ids[source[number]] and spoken[number] for number in copied))
+        example = make_example(random.Random(1), [other], None, "Where did it sit?", "the mat")
+        self.assertEqual(set(encode_example(tokenizer, example)[2]), {-1})
 
     def test_cleaning_straightens_quotes(self):
         self.assertEqual(clean(" \u201cit\u2019s\u201d\u00a0ok "), '"it\'s" ok')

@@ -172,7 +172,7 @@ def prepare_everything(options):
         prepare(options.data, options.work, options.vocabulary, 24, min(4, os.cpu_count() or 1))
     if not ChatStream.exists(options.work):
         millions = StarterModel(config_of(options)).number_of_parameters() / 1e6
-        prepare_chat(options.data, options.work, options.own_dialogues, options.passages, options.chat_share, f"about {millions:.0f} million", longest=480)
+        prepare_chat(options.data, options.work, options.own_dialogues, options.chat_share, f"about {millions:.0f} million", longest=480)
 
 
 def parse_options():
@@ -186,7 +186,6 @@ def parse_options():
     for name, value in {"vocabulary": 8192, "width": 256, "layers": 5, "heads": 4, "kv-heads": 2, "feed-forward": 768, "context": 1024, "seed": 1}.items():
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--own-dialogues", type=int, default=55_000, help="number of generated dialogues among the chat data")
-    parser.add_argument("--passages", type=int, default=3_000, help="number of dialogues with a passage among the chat data")
     parser.add_argument("--chat-share", type=float, default=0.3, help="of the dialogues from the other data sets")
     parser.add_argument("--dropout", type=float, default=0.0)
     parser.add_argument("--minutes", type=float, default=65, help="budget of pretraining, in minutes of work")
