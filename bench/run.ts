@@ -6,6 +6,7 @@ const benchmarks = {
 	"api-ceiling":
 		"how many chunks a second the API streams when the engine costs nothing",
 	"kv-layout": "what a step costs in each layout of the KV cache",
+	memory: "the memory that profiles foretell against what the engine takes",
 	soak: "random load for half an hour: nothing fails, memory stays flat",
 	peers: "the same model and load on Galley and on llama.cpp's server",
 } as const;

@@ -187,6 +187,7 @@ function greedy(number: number, promptTokens: Int32Array): SubmittedRequest {
 		priority: 0,
 		tenant: "",
 		cacheSalt: "",
+		adapters: [],
 	};
 }
 

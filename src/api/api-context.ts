@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { LanguageService } from "../core/language-service.ts";
+import type { LanguageService, ModelFacts } from "../core/language-service.ts";
 import type { ApiOptions } from "./api-options.ts";
 import type { ApiLogger, ApiMetrics } from "./observers.ts";
 
@@ -13,11 +13,26 @@ export interface ApiContext {
 	readonly systemFingerprint: string;
 }
 
-export function toSystemFingerprint(
+/** A model that is still being fetched has no weights to tell of, so the fingerprint is made anew when its facts are. */
+export function createFingerprints(
 	service: LanguageService,
 	version: string,
+): () => string {
+	let facts: ModelFacts | null = null;
+	let fingerprint = "";
+	return () => {
+		if (facts !== service.facts) {
+			facts = service.facts;
+			fingerprint = toSystemFingerprint(service, version);
+		}
+		return fingerprint;
+	};
+}
+
+function toSystemFingerprint(
+	{ facts, model }: LanguageService,
+	version: string,
 ): string {
-	const { facts, model } = service;
 	const identity = JSON.stringify([
 		version,
 		model.id,

@@ -37,6 +37,10 @@ export interface ApiOptions {
 
 	/** Lower-case hex sha256 of each accepted key. With none, no key is asked for. */
 	apiKeyHashes: readonly string[];
+	/** The same of the keys that may change the service, e.g. load adapters. With none, nobody may. */
+	adminApiKeyHashes: readonly string[];
+	/** Offer the routes that load and unload adapters. */
+	managesAdapters: boolean;
 	/** A log line for each request. */
 	logsRequests: boolean;
 	/** Ask for a key on the metrics routes too. Health routes are always open: probes carry no keys. */
@@ -78,6 +82,8 @@ export interface ApiOptions {
 export const defaultApiOptions: Omit<ApiOptions, "version"> = Object.freeze({
 	license: null,
 	apiKeyHashes: Object.freeze([]),
+	adminApiKeyHashes: Object.freeze([]),
+	managesAdapters: false,
 	logsRequests: true,
 	metricsNeedKey: false,
 	servesMetrics: true,

@@ -6,6 +6,8 @@ declare module "fastify" {
 	interface FastifyContextConfig {
 		/** False opens a route to requests without a key. */
 		needsKey?: boolean;
+		/** True asks for an admin's key: those of clients don't open the route. */
+		needsAdminKey?: boolean;
 	}
 
 	interface FastifyRequest {
@@ -24,15 +26,28 @@ const identityLength = 12;
 export function registerAuthentication(
 	app: FastifyInstance,
 	apiKeyHashes: readonly string[],
+	adminApiKeyHashes: readonly string[],
 ): void {
 	app.decorateRequest("keyIdentity", "");
-	if (apiKeyHashes.length === 0) return;
-	const accepted = apiKeyHashes.map(toDigest);
+	const ofClients = apiKeyHashes.map(toDigest);
+	const ofAdmins = adminApiKeyHashes.map(toDigest);
 	app.addHook("onRequest", (request, reply, done) => {
-		if (request.routeOptions.config?.needsKey === false) return done();
+		const { needsKey, needsAdminKey } = request.routeOptions.config ?? {};
+		if (needsKey === false) return done();
+		if (needsAdminKey !== true && ofClients.length === 0) return done();
 		const key = keyOf(request);
 		const digest = key === null ? null : toKeyDigest(key);
-		if (digest !== null && isAccepted(digest, accepted)) {
+		const isAdmin = digest !== null && isAccepted(digest, ofAdmins);
+		const isClient = digest !== null && isAccepted(digest, ofClients);
+		if (needsAdminKey === true && isClient && !isAdmin)
+			return done(
+				new GalleyError(
+					"permission_denied",
+					"This needs an admin's key, and the one that was sent is a client's: ask the operator.",
+				),
+			);
+		// An admin may do what clients may.
+		if (digest !== null && (isAdmin || isClient)) {
 			request.keyIdentity = digest.toString("hex").slice(0, identityLength);
 			return done();
 		}

@@ -4,6 +4,16 @@ import type { ChatBody } from "./generation/chat-body.ts";
 import type { CompletionBody } from "./generation/completion-body.ts";
 import { requireReady } from "./require-ready.ts";
 import {
+	type LoadAdapterBody,
+	listAdapters,
+	listAdaptersSchema,
+	loadAdapter,
+	loadAdapterSchema,
+	type UnloadAdapterBody,
+	unloadAdapter,
+	unloadAdapterSchema,
+} from "./routes/adapters.ts";
+import {
 	chatCompletions,
 	chatCompletionsSchema,
 } from "./routes/chat-completions.ts";
@@ -65,6 +75,7 @@ export function registerRoutes(
 	const whenReady = { onRequest: requireReady(context) };
 	// No key is asked for where `needsKey` is false.
 	const open = { config: { needsKey: false } };
+	const forAdmins = { config: { needsAdminKey: true } };
 	const openMetrics = { config: { needsKey: context.options.metricsNeedKey } };
 	// Not part of the document they show.
 	const page = {
@@ -112,6 +123,24 @@ export function registerRoutes(
 		{ schema: retrieveModelSchema },
 		retrieveModel(context),
 	);
+
+	app.get(
+		"/v1/adapters",
+		{ schema: listAdaptersSchema },
+		listAdapters(context),
+	);
+	if (context.options.managesAdapters) {
+		app.post<{ Body: LoadAdapterBody }>(
+			"/v1/load_lora_adapter",
+			{ schema: loadAdapterSchema, ...forAdmins, ...whenReady },
+			loadAdapter(context),
+		);
+		app.post<{ Body: UnloadAdapterBody }>(
+			"/v1/unload_lora_adapter",
+			{ schema: unloadAdapterSchema, ...forAdmins },
+			unloadAdapter(context),
+		);
+	}
 
 	app.get("/v1/health/live", { schema: liveSchema, ...open }, live(context));
 	app.get("/v1/health/ready", { schema: readySchema, ...open }, ready(context));

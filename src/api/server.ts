@@ -6,7 +6,7 @@ import fastify, {
 } from "fastify";
 import { ZodType, type z } from "zod";
 import type { LanguageService } from "../core/language-service.ts";
-import { type ApiContext, toSystemFingerprint } from "./api-context.ts";
+import { type ApiContext, createFingerprints } from "./api-context.ts";
 import {
 	type ApiOptions,
 	type CorsOptions,
@@ -44,13 +44,15 @@ export function createApiServer({
 	options: given,
 }: ApiServerParts): FastifyInstance {
 	const options: ApiOptions = { ...defaultApiOptions, ...given };
-	const systemFingerprint = toSystemFingerprint(service, options.version);
+	const fingerprints = createFingerprints(service, options.version);
 	const context: ApiContext = {
 		service,
 		metrics,
 		logger,
 		options,
-		systemFingerprint,
+		get systemFingerprint() {
+			return fingerprints();
+		},
 	};
 	const observers = { metrics, logger, logsRequests: options.logsRequests };
 	const app = fastify({
@@ -86,7 +88,11 @@ export function createApiServer({
 	});
 	app.register(
 		onRoot(async (root) => {
-			registerAuthentication(root, options.apiKeyHashes);
+			registerAuthentication(
+				root,
+				options.apiKeyHashes,
+				options.adminApiKeyHashes,
+			);
 			registerUnknownRoutes(root);
 			registerRoutes(root, context);
 		}),

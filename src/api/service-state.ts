@@ -1,5 +1,9 @@
 import { GalleyError } from "../core/errors.ts";
 import type { ServiceState } from "../core/language-service.ts";
+import {
+	describePreparation,
+	preparationRetrySeconds,
+} from "../observability/preparation.ts";
 
 /** When a client should try again, where the state itself does not know. */
 const unknownWaitSeconds = 5;
@@ -21,6 +25,12 @@ export function unreadyError(state: ServiceState): GalleyError | null {
 			const message = `The model is loading (${Math.round(state.progress * 100)} %${left}). Try again later.`;
 			return new GalleyError("engine_unavailable", message, {
 				retryAfterSeconds,
+			});
+		}
+		case "preparing": {
+			const message = `The model is not here yet (${describePreparation(state)}). Try again later.`;
+			return new GalleyError("engine_unavailable", message, {
+				retryAfterSeconds: preparationRetrySeconds(state),
 			});
 		}
 		case "restarting": {

@@ -21,6 +21,8 @@ export async function toApiOptions(
 			),
 		},
 		apiKeyHashes: config.apiKeyHashes,
+		adminApiKeyHashes: config.adminApiKeyHashes,
+		managesAdapters: config.allowLoraManagement,
 		logsRequests: !config.disableLogRequests,
 		servesMetrics: config.metricsAccess !== "off",
 		metricsNeedKey: config.metricsAccess === "key",

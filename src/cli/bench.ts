@@ -6,13 +6,17 @@ import { createProgressLine } from "../benchmark/progress-line.ts";
 import { runBenchmark } from "../benchmark/run-benchmark.ts";
 import { resolveServiceConfig } from "../config/service-config.ts";
 import { GalleyError } from "../core/errors.ts";
-import { parseModelReference } from "../models/model-reference.ts";
 import { commandSummaries } from "./command-table.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { startPrivateService } from "./private-service.ts";
+import {
+	modelArgument,
+	parseConfiguredReference,
+	secretsOf,
+} from "./model-sources.ts";
+import { formatStart, startPrivateService } from "./private-service.ts";
 import { isServiceUrl, parseServiceAddress } from "./service-address.ts";
 import { addServiceFlags, toServiceArguments } from "./service-flags.ts";
-import { createStatusLine, formatLoading } from "./status-line.ts";
+import { createStatusLine } from "./status-line.ts";
 
 type BenchFlags = Omit<
 	BenchmarkOptions,
@@ -32,7 +36,7 @@ export function registerBenchCommand(program: Command): void {
 		.description(commandSummaries.bench)
 		.argument(
 			"[model]",
-			"a starter model or GGUF file to serve and measure, or a service's URL",
+			"a starter model, file or hf://org/repo to serve and measure, or a service's URL",
 		)
 		.option("--url <url>", "measure this server instead of one started here")
 		.option(
@@ -162,23 +166,24 @@ async function bench(
 		return;
 	}
 
-	const reference = parseModelReference(model ?? "");
 	const config = resolveServiceConfig({
 		flags: withoutBenchmarkFlags(flags),
 		environment: process.env,
 	});
+	const reference = parseConfiguredReference(model ?? "", config);
 	const status = createStatusLine(process.stderr);
 	try {
 		await using service = await startPrivateService({
-			model: reference.path,
+			model: modelArgument(reference),
+			environment: secretsOf(config),
 			serviceArguments: [
 				`--served-model-name=${reference.name}`,
 				"--disable-log-requests",
 				...toServiceArguments(config, "bench"),
 			],
 			listenOn: "port",
-			onProgress: (progress, eta) =>
-				status.show(formatLoading(reference.name, progress, eta)),
+			onProgress: (progress) =>
+				status.show(formatStart(reference.name, progress)),
 			signal: controller.signal,
 		});
 		status.clear();

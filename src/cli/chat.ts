@@ -1,13 +1,17 @@
 import type { Command } from "commander";
 import { resolveServiceConfig } from "../config/service-config.ts";
 import { GalleyError } from "../core/errors.ts";
-import { parseModelReference } from "../models/model-reference.ts";
 import { exchange } from "./answer-printer.ts";
 import { chatLoop } from "./chat-loop.ts";
 import { commandSummaries } from "./command-table.ts";
 import { Conversation } from "./conversation.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { startPrivateService } from "./private-service.ts";
+import {
+	modelArgument,
+	parseConfiguredReference,
+	secretsOf,
+} from "./model-sources.ts";
+import { formatStart, startPrivateService } from "./private-service.ts";
 import {
 	isServiceUrl,
 	parseServiceAddress,
@@ -40,7 +44,7 @@ export function registerChatCommand(program: Command): void {
 		.description(commandSummaries.chat)
 		.argument(
 			"[model]",
-			`a starter model, a GGUF file, or a service's URL (default: ${defaultModel})`,
+			`a starter model, a file, hf://org/repo, or a service's URL (default: ${defaultModel})`,
 		)
 		.option(
 			"--url <url>",
@@ -109,19 +113,20 @@ async function chat(
 	const interrupt = () => starting.abort();
 	process.once("SIGINT", interrupt);
 	const status = createStatusLine(process.stderr);
-	const reference = parseModelReference(model ?? defaultModel);
+	const config = resolveServiceConfig({ flags, environment: process.env });
+	const reference = parseConfiguredReference(model ?? defaultModel, config);
 	try {
-		const config = resolveServiceConfig({ flags, environment: process.env });
 		status.show(formatLoading(reference.name, 0, null));
 		await using service = await startPrivateService({
-			model: reference.path,
+			model: modelArgument(reference),
+			environment: secretsOf(config),
 			serviceArguments: [
 				`--served-model-name=${reference.name}`,
 				...toServiceArguments(config, "chat"),
 			],
 			listenOn: "socket",
-			onProgress: (progress, eta) =>
-				status.show(formatLoading(reference.name, progress, eta)),
+			onProgress: (progress) =>
+				status.show(formatStart(reference.name, progress)),
 			signal: starting.signal,
 		});
 		status.clear();

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { Command } from "commander";
+import type { NimVerb } from "./nim-verbs.ts";
 
 /** A command's modules are only loaded when it is the one that was asked for: `galley --help` needs none of them. */
 export interface CommandRow {
@@ -103,7 +104,7 @@ export const commandTable: readonly CommandRow[] = [
 	},
 	{
 		name: "export",
-		usage: "export [options] <model>",
+		usage: "export [options] <model> <file>",
 		register: async (program) =>
 			(await import("./export.ts")).registerExportCommand(program),
 	},
@@ -131,4 +132,11 @@ export const commandTable: readonly CommandRow[] = [
 		register: async (program) =>
 			(await import("./version.ts")).registerVersionCommand(program),
 	},
+];
+
+/** Other programs' words for ours: they work, and help doesn't show them. */
+export const hiddenCommands: readonly NimVerb[] = [
+	"list-model-profiles",
+	"download-to-cache",
+	"create-model-store",
 ];

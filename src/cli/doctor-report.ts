@@ -1,8 +1,15 @@
 import { formatBytes, formatParameters } from "../models/byte-format.ts";
-import { type Hardware, usableThreads } from "../models/hardware.ts";
+import type { Hardware } from "../models/hardware.ts";
 import type { ModelDescription } from "../models/model-description.ts";
 import type { Profile } from "../models/profile.ts";
 import type { DeviceProbe } from "./engine-devices.ts";
+import type { EnginePackageState } from "./engine-states.ts";
+import {
+	describeGpus,
+	describeMemory,
+	describeMissingEngine,
+	describeProcessor,
+} from "./hardware-rows.ts";
 import { type Paint, wrapText } from "./terminal.ts";
 
 export interface EngineReport extends DeviceProbe {
@@ -23,6 +30,8 @@ export interface DoctorReport {
 	node: string;
 	hardware: Hardware;
 	engines: readonly EngineReport[];
+	/** Those that exist for this platform and aren't installed. */
+	missingEngines?: readonly EnginePackageState[];
 	port: { number: number; failure: string | null };
 	dataDirectory: string;
 	models: readonly ModelReport[];
@@ -76,9 +85,14 @@ export function formatDoctorReport(
 		],
 		["Processor", describeProcessor(hardware)],
 		["Memory", describeMemory(hardware)],
+		...describeGpus(hardware),
 		...engines.map((engine): [string, string] => [
 			"Engine",
 			describeEngine(engine),
+		]),
+		...(report.missingEngines ?? []).map((engine): [string, string] => [
+			"Engine",
+			describeMissingEngine(engine),
 		]),
 		[
 			"Port",
@@ -110,23 +124,6 @@ export function formatDoctorReport(
 			),
 		);
 	return lines.join("\n");
-}
-
-function describeProcessor(hardware: Hardware): string {
-	const { model, physicalCores, logicalProcessors, quota, features } =
-		hardware.cpu;
-	const limit = quota === null ? "" : `, limited to ${quota}`;
-	const nodes =
-		hardware.numaNodes > 1 ? `, ${hardware.numaNodes} NUMA nodes` : "";
-	const cores = `${physicalCores} ${physicalCores === 1 ? "core" : "cores"} of ${logicalProcessors} logical${limit}${nodes}`;
-	const threads = usableThreads(hardware);
-	const sets = features.length === 0 ? "" : ` (${features.join(" ")})`;
-	return `${model}: ${cores}; ${threads} ${threads === 1 ? "thread" : "threads"} for models${sets}`;
-}
-
-function describeMemory({ memory }: Hardware): string {
-	const limit = memory.limitBytes === null ? "" : " (a container's limit)";
-	return `${formatBytes(memory.availableBytes)} available of ${formatBytes(memory.totalBytes)}${limit}`;
 }
 
 function describeEngine({

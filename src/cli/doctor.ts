@@ -5,12 +5,13 @@ import {
 	resolveServiceConfig,
 	type ServiceConfig,
 } from "../config/service-config.ts";
+import { GalleyError } from "../core/errors.ts";
 import { type Hardware, readHardware } from "../models/hardware.ts";
-import { describeModel } from "../models/model-description.ts";
 import {
-	parseModelReference,
-	starterModels,
-} from "../models/model-reference.ts";
+	describeModel,
+	type ModelDescription,
+} from "../models/model-description.ts";
+import { starterModels } from "../models/model-reference.ts";
 import { type Accelerator, selectProfile } from "../models/profile.ts";
 import { commandSummaries } from "./command-table.ts";
 import {
@@ -20,13 +21,12 @@ import {
 	type ModelReport,
 	problemsOf,
 } from "./doctor-report.ts";
-import {
-	installedPackages,
-	probeDevices,
-	toAccelerator,
-} from "./engine-devices.ts";
+import { installedPackages } from "./engine-devices.ts";
+import { type EnginePackageState, readEngineStates } from "./engine-states.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { locateModel, type ModelLocation } from "./locate-model.ts";
 import { packageVersion } from "./package-version.ts";
+import { chooseRemote } from "./remote-choice.ts";
 import { addServiceFlags } from "./service-flags.ts";
 import { createPaint } from "./terminal.ts";
 
@@ -47,13 +47,15 @@ async function doctor(
 ): Promise<void> {
 	const config = resolveServiceConfig({ flags, environment: process.env });
 	const hardware = readHardware();
-	const { engines, accelerator } = await inspectEngines();
+	const { engines, missingEngines, accelerator } =
+		await inspectEngines(hardware);
 	const references = models.length > 0 ? models : [...starterModels.keys()];
 	const report: DoctorReport = {
 		version: packageVersion(),
 		node: process.versions.node,
 		hardware,
 		engines,
+		missingEngines,
 		port: {
 			number: config.port,
 			failure: await portFailure(config.host, config.port),
@@ -80,23 +82,27 @@ async function doctor(
 	if (report.problems.length > 0) process.exitCode = exitCodes.failure;
 }
 
-async function inspectEngines(): Promise<{
+async function inspectEngines(hardware: Hardware): Promise<{
 	engines: EngineReport[];
+	missingEngines: EnginePackageState[];
 	accelerator: Accelerator | null;
 }> {
-	const installed = installedPackages();
+	const versions = new Map(
+		installedPackages().map(({ name, version }) => [name, version]),
+	);
+	const states = await readEngineStates(hardware);
 	const engines: EngineReport[] = [];
-	let accelerator: Accelerator | null = null;
-	for (const [index, engine] of installed.entries()) {
-		const probe = await probeDevices(engine.name);
-		engines.push({
-			name: engine.name,
-			packageVersion: engine.version,
-			...probe,
-		});
-		if (index === 0) accelerator = toAccelerator(engine, probe);
+	for (const { packageName, probe } of states) {
+		if (probe === null) continue;
+		const packageVersion = versions.get(packageName) ?? "unknown";
+		engines.push({ name: packageName, packageVersion, ...probe });
 	}
-	return { engines, accelerator };
+	return {
+		engines,
+		missingEngines: states.filter(({ isInstalled }) => !isInstalled),
+		// The preferred engine runs models, and only it.
+		accelerator: states.find(({ isInstalled }) => isInstalled)?.gpu ?? null,
+	};
 }
 
 async function inspectModel(
@@ -106,16 +112,16 @@ async function inspectModel(
 	accelerator: Accelerator | null,
 ): Promise<ModelReport> {
 	try {
-		const { path, kind } = parseModelReference(reference);
-		if (kind === "fake")
+		const location = await locateModel(reference, config);
+		if (location.kind === "fake")
 			return {
 				reference,
-				path,
+				path: location.path,
 				description: null,
 				profile: null,
 				failure: null,
 			};
-		const description = await describeModel(path);
+		const { path, description } = await describeLocation(location, config);
 		const profile = selectProfile({
 			model: description,
 			hardware,
@@ -127,6 +133,29 @@ async function inspectModel(
 		const failure = error instanceof Error ? error.message : String(error);
 		return { reference, path: null, description: null, profile: null, failure };
 	}
+}
+
+async function describeLocation(
+	location: Exclude<ModelLocation, { kind: "fake" }>,
+	config: ServiceConfig,
+): Promise<{ path: string; description: ModelDescription }> {
+	if (location.kind === "here") {
+		const { path } = location;
+		return { path, description: await describeModel(path) };
+	}
+	if (location.kind === "away" && location.reference.kind === "hub") {
+		const { reference, sources } = location;
+		const { variant, description } = await chooseRemote(
+			reference,
+			sources,
+			config,
+		);
+		if (description !== null) return { path: variant.mainFile, description };
+	}
+	throw new GalleyError(
+		"model_not_found",
+		"What this model needs is only known when it is here as GGUF: run it, or galley pull and galley convert it.",
+	);
 }
 
 /** Null when the port can be had. */

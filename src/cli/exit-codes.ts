@@ -6,7 +6,7 @@ export const exitCodes = {
 	failure: 1,
 	/** Flags, arguments, variables or the configuration file are wrong. */
 	usage: 2,
-	/** The model isn't there, is damaged, or doesn't fit in memory. */
+	/** The model isn't there, can't be fetched, is damaged, or doesn't fit in memory. */
 	model: 3,
 	/** A service or an engine can't be reached or started. */
 	unavailable: 4,
@@ -24,6 +24,9 @@ const codesOfErrors: Partial<Record<ErrorCode, number>> = {
 	model_not_found: exitCodes.model,
 	model_unusable: exitCodes.model,
 	insufficient_memory: exitCodes.model,
+	download_failed: exitCodes.model,
+	insufficient_storage: exitCodes.model,
+	permission_denied: exitCodes.model,
 	engine_unavailable: exitCodes.unavailable,
 	engine_crashed: exitCodes.unavailable,
 	engine_error: exitCodes.unavailable,

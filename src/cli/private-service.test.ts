@@ -33,7 +33,7 @@ function start(
 		model: "m",
 		serviceArguments: [],
 		listenOn: "socket",
-		onProgress: (value) => progress.push(value),
+		onProgress: (value) => progress.push(value.progress ?? 0),
 		signal: new AbortController().signal,
 		command: child(script),
 		...changes,

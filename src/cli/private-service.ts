@@ -14,14 +14,18 @@ import { CommandFailure, exitCodes } from "./exit-codes.ts";
 import { type CommandLine, ownCommand } from "./own-command.ts";
 import type { ServiceAddress } from "./service-address.ts";
 import { ServiceClient } from "./service-client.ts";
+import { formatLoading } from "./status-line.ts";
+import { formatTransfer, type TransferProgress } from "./transfer-progress.ts";
 
 export interface PrivateServiceOptions {
 	model: string;
 	/** More flags of `galley run`. */
 	serviceArguments: readonly string[];
+	/** What flags would show to other users of the machine. */
+	environment?: Readonly<Record<string, string>>;
 	/** A socket only this user can reach, or a free port of this machine. */
 	listenOn: "socket" | "port";
-	onProgress(progress: number, etaSeconds: number | null): void;
+	onProgress(progress: StartProgress): void;
 	signal: AbortSignal;
 	/** How this program was started, to start `galley run` the same way. */
 	command?: CommandLine;
@@ -31,11 +35,17 @@ export interface PrivateService extends AsyncDisposable {
 	address: ServiceAddress;
 }
 
+/** How far the service is: `stage` is the readiness body's state. */
+export type StartProgress = TransferProgress & { progress: number | null };
+
 /** Of `/v1/health/ready` while it answers 503. */
 interface ReadyBody {
 	state?: unknown;
 	message?: unknown;
 	progress?: unknown;
+	received_bytes?: unknown;
+	total_bytes?: unknown;
+	bytes_per_second?: unknown;
 	eta_seconds?: unknown;
 }
 
@@ -67,7 +77,7 @@ export async function startPrivateService(
 	];
 	const child = spawn(command.executable, words, {
 		stdio: ["ignore", "ignore", "pipe", "ipc"],
-		env: withoutServiceOptions(process.env),
+		env: { ...withoutServiceOptions(process.env), ...options.environment },
 		detached: process.platform !== "win32",
 		windowsHide: true,
 	});
@@ -130,12 +140,31 @@ async function untilReady(
 		const body = (answer?.body ?? {}) as ReadyBody;
 		if (body.state === "failed")
 			throw new CommandFailure(String(body.message), exitCodes.unavailable);
-		onProgress(
-			typeof body.progress === "number" ? body.progress : 0,
-			typeof body.eta_seconds === "number" ? body.eta_seconds : null,
-		);
+		onProgress(toStartProgress(body));
 		await Promise.race([wait(pollMs), ended]);
 	}
+}
+
+function toStartProgress(body: ReadyBody): StartProgress {
+	return {
+		stage: typeof body.state === "string" ? body.state : "loading",
+		progress: numberOf(body.progress),
+		receivedBytes: numberOf(body.received_bytes),
+		totalBytes: numberOf(body.total_bytes),
+		bytesPerSecond: numberOf(body.bytes_per_second),
+		etaSeconds: numberOf(body.eta_seconds),
+	};
+}
+
+function numberOf(value: unknown): number | null {
+	return typeof value === "number" ? value : null;
+}
+
+/** The status line of a command that waits for its service. */
+export function formatStart(name: string, progress: StartProgress): string {
+	return progress.stage === "loading"
+		? formatLoading(name, progress.progress ?? 0, progress.etaSeconds)
+		: formatTransfer(name, progress, process.stderr.columns || 80);
 }
 
 /** The child has said what is wrong; repeat its words without the program's name in front. */

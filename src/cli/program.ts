@@ -1,7 +1,11 @@
 import type { ChildProcess } from "node:child_process";
 import { Command, CommanderError } from "commander";
 import { GalleyError } from "../core/errors.ts";
-import { commandSummaries, commandTable } from "./command-table.ts";
+import {
+	commandSummaries,
+	commandTable,
+	hiddenCommands,
+} from "./command-table.ts";
 import { CommandFailure, exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { packageVersion } from "./package-version.ts";
 import { createPaint, type TextOutput } from "./terminal.ts";
@@ -61,6 +65,11 @@ async function createProgram(
 					.usage(row.usage)
 					.description(commandSummaries[row.name]),
 			);
+	}
+	const hidden = hiddenCommands.find((verb) => verb === wanted);
+	if (hidden !== undefined) {
+		const { registerNimVerb } = await import("./nim-verbs.ts");
+		await registerNimVerb(program, hidden);
 	}
 	if (wanted === undefined) program.action(() => program.outputHelp());
 	return program;

@@ -1,39 +1,128 @@
 import type { ChildProcess } from "node:child_process";
-import { resolveServiceConfig } from "../config/service-config.ts";
+import {
+	resolveServiceConfig,
+	type ServiceConfig,
+} from "../config/service-config.ts";
 import type { ServiceState } from "../core/language-service.ts";
 import { createLogger, type Logger } from "../observability/logger.ts";
+import { type EndSignal, watchEndSignals } from "./end-signals.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { type ModelPlan, planModel } from "./model-plan.ts";
+import { locateModel, type ModelLocation } from "./locate-model.ts";
+import { type ModelPlan, planLocated, requireModel } from "./model-plan.ts";
 import { type RunningService, serveModel } from "./serve-model.ts";
+import type { ServiceDoor } from "./service-door.ts";
 
-/** Serves a model until it is told to stop. */
+/** Serves a model until it is told to stop; fetches it first where it isn't here. */
 export async function runService(
 	flags: Record<string, unknown>,
 	engineProcess: ChildProcess,
 ): Promise<number> {
 	const asked = resolveServiceConfig({ flags, environment: process.env });
-	const plan = await planModel(asked);
-	const { config } = plan;
 	const logger = createLogger({
-		level: config.logLevel,
-		format: config.logFormat,
+		level: asked.logLevel,
+		format: asked.logFormat,
 		destination: process.stderr,
 	});
-	for (const warning of config.warnings) logger.warn({}, warning);
+	for (const warning of asked.warnings) logger.warn({}, warning);
+	const location = await locateModel(requireModel(asked), asked);
+	const ends = watchEndSignals();
+	let door: ServiceDoor | null = null;
+	let ready: Extract<ModelLocation, { kind: "fake" | "here" }>;
+	if (location.kind === "fake" || location.kind === "here") ready = location;
+	else {
+		const prepared = await openAndPrepare(location, asked, logger, ends);
+		if (prepared === null) return exitCodeOfEnd(ends);
+		({ door, ready } = prepared);
+	}
+	const plan = await planLocated(ready, asked).catch(async (error) => {
+		await door?.close();
+		throw error;
+	});
+	const { config } = plan;
 	logger.info({ profile: plan.facts.profile.name }, plan.explanation);
-	const service = await serveModel(plan, config, logger, engineProcess);
-	const stopped = stopOnSignal(service, logger);
+	const service = await serveModel(plan, config, logger, {
+		engineProcess,
+		door,
+	});
+	const stopped = stopAtEnd(service, ends, logger);
 	try {
 		logger.info(
 			{ address: service.address },
-			`Listening on ${service.address}; loading ${plan.name}.`,
+			door === null
+				? `Listening on ${service.address}; loading ${plan.name}.`
+				: `Loading ${plan.name}.`,
 		);
 		await announceReady(service, plan, logger);
+		await noteUse(plan, config, logger);
 	} catch (error) {
 		await service.stop();
 		throw error;
 	}
 	return stopped;
+}
+
+interface PreparedService {
+	door: ServiceDoor;
+	ready: Extract<ModelLocation, { kind: "here" }>;
+}
+
+/** The port is open while the model is on its way. Null when that was interrupted. */
+async function openAndPrepare(
+	location: Extract<ModelLocation, { kind: "away" | "unconverted" }>,
+	config: ServiceConfig,
+	logger: Logger,
+	ends: EndSignal,
+): Promise<PreparedService | null> {
+	const [{ openServiceDoor }, { prepareModel }, { createPreparationReport }] =
+		await Promise.all([
+			import("./service-door.ts"),
+			import("./prepare-model.ts"),
+			import("./preparation-report.ts"),
+		]);
+	const name = config.servedModelName ?? location.reference.name;
+	const door = await openServiceDoor(name, config, logger);
+	logger.info(
+		{ address: door.address },
+		`Listening on ${door.address}; preparing ${name}.`,
+	);
+	using report = createPreparationReport(name, logger, process.stderr);
+	try {
+		const ready = await prepareModel(location, config, {
+			onPreparation: (preparation) => {
+				door.service.setState({ phase: "preparing", ...preparation });
+				report.hear(preparation);
+			},
+			onWarning: (warning) => logger.warn({}, warning),
+			signal: ends.signal,
+		});
+		door.service.setState({ phase: "loading", progress: 0, etaSeconds: null });
+		return { door, ready };
+	} catch (error) {
+		await door.close();
+		if (!ends.signal.aborted) throw error;
+		report[Symbol.dispose]();
+		logger.info(
+			{},
+			`${ends.reason}: stopped. What was downloaded is kept; the same command goes on from there.`,
+		);
+		return null;
+	}
+}
+
+/** So that `galley list` tells what is in use; a cache that can't be written serves all the same. */
+async function noteUse(
+	{ cached }: ModelPlan,
+	config: ServiceConfig,
+	logger: Logger,
+): Promise<void> {
+	if (cached === null || cached.isReadOnly) return;
+	const { openModelSources } = await import("./model-sources.ts");
+	const { cache } = await openModelSources(config);
+	await cache
+		.touch(cached)
+		.catch((error: unknown) =>
+			logger.debug({ error }, "The cache could not note that it was used."),
+		);
 }
 
 async function announceReady(
@@ -69,22 +158,25 @@ function progressLogger(logger: Logger): (state: ServiceState) => void {
 }
 
 /** Resolves with the exit code when the service has been told to stop and has stopped. */
-function stopOnSignal(
+function stopAtEnd(
 	service: RunningService,
+	ends: EndSignal,
 	logger: Logger,
 ): Promise<number> {
 	return new Promise((resolve, reject) => {
-		let isStopping = false;
-		const stop = (why: string) => {
-			// A second Ctrl-C means now.
-			if (isStopping) process.exit(exitCodes.interrupted);
-			isStopping = true;
-			logger.info({}, `${why}: finishing what runs, taking nothing new.`);
+		const stop = () => {
+			logger.info(
+				{},
+				`${ends.reason}: finishing what runs, taking nothing new.`,
+			);
 			service.stop().then(() => resolve(exitCodes.ok), reject);
 		};
-		process.on("SIGINT", () => stop("Interrupted"));
-		process.on("SIGTERM", () => stop("Asked to end"));
-		// Started by another command of ours: when that is gone, nobody needs this service.
-		if (process.connected) process.on("disconnect", () => stop("Left alone"));
+		if (ends.signal.aborted) stop();
+		else ends.signal.addEventListener("abort", stop, { once: true });
 	});
+}
+
+/** Nothing was served yet: who pressed Ctrl-C hears that it was that, a supervisor that it was obeyed. */
+function exitCodeOfEnd({ isInterrupt }: EndSignal): number {
+	return isInterrupt ? exitCodes.interrupted : exitCodes.ok;
 }

@@ -14,6 +14,7 @@ export function registerRunCommand(
 		.description(commandSummaries.run);
 	addServiceFlags(command, "run")
 		.option("--dry-run", "show every setting and where it came from, and stop")
+		.option("--json", "with --dry-run: for machines")
 		.action(
 			async (model: string | undefined, flags: Record<string, unknown>) => {
 				process.exitCode =

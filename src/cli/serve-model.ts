@@ -1,15 +1,17 @@
 import type { ChildProcess } from "node:child_process";
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import type { AdapterRegistry } from "../adapters/adapter-registry.ts";
 import { backoffDelayMs } from "../async/backoff.ts";
 import type { ServiceConfig } from "../config/service-config.ts";
+import { toGalleyError } from "../core/errors.ts";
 import type { ModelVocabulary } from "../engine/engine.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { ServiceMetrics } from "../observability/service-metrics.ts";
 import { EngineSupervisor } from "../runtime/engine-supervisor.ts";
 import type { LanguageModel } from "../runtime/language-model.ts";
-import { toApiOptions } from "./api-options.ts";
 import type { ModelPlan } from "./model-plan.ts";
-import { packageVersion } from "./package-version.ts";
+import { adaptersAtOnce, openAdapters } from "./service-adapters.ts";
+import { openServiceDoor, type ServiceDoor } from "./service-door.ts";
 
 export interface RunningService {
 	model: LanguageModel;
@@ -21,6 +23,12 @@ export interface RunningService {
 
 const restartBackoff = { baseMs: 250, maxMs: 30_000 };
 
+/** What was started while nobody knew yet which model it is for. */
+interface StartedParts {
+	engineProcess?: ChildProcess | undefined;
+	door?: ServiceDoor | null;
+}
+
 /**
  * The composition of one service: vocabulary and API in this process, the model in the engine process. The engine
  * process is started first, since loading weights takes longest; the port is open before they are loaded, so that probes
@@ -30,17 +38,28 @@ export async function serveModel(
 	plan: ModelPlan,
 	config: ServiceConfig,
 	logger: Logger,
-	engineProcess?: ChildProcess,
+	{ engineProcess, door = null }: StartedParts = {},
 ): Promise<RunningService> {
+	const maxAdapters = adaptersAtOnce(plan, config);
 	const supervisor = new EngineSupervisor({
-		load: plan.load,
+		load: {
+			...plan.load,
+			scheduling: { ...plan.load.scheduling, maxAdapters },
+		},
 		backoffMs: (failures) =>
 			backoffDelayMs(failures, restartBackoff, Math.random()),
 		onLog: (level, message) => logger[level]({ component: "engine" }, message),
 	});
-	supervisor.start(engineProcess);
+	// It may have waited for a download of hours, and may be gone.
+	supervisor.start(engineProcess?.connected ? engineProcess : undefined);
 	try {
-		return await compose(plan, config, logger, supervisor);
+		const open = door ?? (await openServiceDoor(plan.name, config, logger));
+		try {
+			return await compose(plan, config, logger, supervisor, open);
+		} catch (error) {
+			await open.close();
+			throw error;
+		}
 	} catch (error) {
 		await supervisor.stop();
 		throw error;
@@ -52,19 +71,12 @@ async function compose(
 	config: ServiceConfig,
 	logger: Logger,
 	supervisor: EngineSupervisor,
+	door: ServiceDoor,
 ): Promise<RunningService> {
-	const { createServiceMetrics } = await import(
-		"../observability/service-metrics.ts"
-	);
-	const version = packageVersion();
-	const { maxSequences, contextLength, kvCells } = plan.load.options;
-	const metrics = createServiceMetrics({
-		modelName: plan.name,
-		maxSequences,
-		version,
-	});
+	const { contextLength, kvCells } = plan.load.options;
+	const adapters = await openAdapters(plan, config, logger, supervisor);
 	// A sequence's cells are one block in this cache: there are no pages.
-	metrics.setCacheConfig({ blockSize: 1, blocks: kvCells });
+	door.metrics.setCacheConfig({ blockSize: 1, blocks: kvCells });
 	const vocabulary = await loadVocabulary(plan);
 	const model = await createLanguageModel(
 		plan,
@@ -72,29 +84,22 @@ async function compose(
 		logger,
 		supervisor,
 		vocabulary,
-		metrics,
+		door.metrics,
 		Math.min(contextLength, kvCells),
+		adapters.registry,
 	);
-	const [{ createApiServer }, { listen }] = await Promise.all([
-		import("../api/server.ts"),
-		import("../api/listen.ts"),
-	]);
-	const options = await toApiOptions(config, version);
-	const server = createApiServer({ service: model, metrics, logger, options });
-	const address = await listen(
-		server,
-		config.socket === null
-			? { host: config.host, port: config.port }
-			: { socketPath: config.socket },
-	);
+	// Who asks for an adapter as soon as the service is ready must find it.
+	model
+		.readyAfter(adapters.start())
+		.catch((error: unknown) => logger.error({}, toGalleyError(error).message));
+	door.service.arrive(model);
 	const stop = async () => {
+		adapters[Symbol.dispose]();
 		await model.drain(config.drainTimeoutSeconds * 1000);
-		await server.close();
+		await door.close();
 		vocabulary[Symbol.dispose]();
-		metrics[Symbol.dispose]();
-		if (config.socket !== null) await rm(config.socket, { force: true });
 	};
-	return { model, address, stop };
+	return { model, address: door.address, stop };
 }
 
 async function loadVocabulary(plan: ModelPlan): Promise<ModelVocabulary> {
@@ -114,6 +119,7 @@ async function createLanguageModel(
 	vocabulary: ModelVocabulary,
 	metrics: ServiceMetrics,
 	maxModelLength: number,
+	adapters: AdapterRegistry,
 ): Promise<LanguageModel> {
 	const [{ LanguageModel }, { ChatTemplates }, { TokenTexts }] =
 		await Promise.all([
@@ -158,6 +164,8 @@ async function createLanguageModel(
 		vocabulary,
 		templates,
 		tokenTexts: { plain: texts(false), withSpecialTokens: texts(true) },
+		adapters,
+		maxAdapters: adaptersAtOnce(plan, config),
 		supervisor,
 		maxSequences: plan.load.options.maxSequences,
 		queue: {

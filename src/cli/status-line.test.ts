@@ -24,6 +24,12 @@ describe("createStatusLine", () => {
 		expect(written).toEqual([`\r\u001b[K${"x".repeat(19)}`, "\r\u001b[K"]);
 	});
 
+	it("takes a terminal of 0 columns for one of the usual width", () => {
+		const { written, output } = record(true);
+		createStatusLine({ ...output, columns: 0 }).show("x".repeat(100));
+		expect(written).toEqual([`\r\u001b[K${"x".repeat(79)}`]);
+	});
+
 	it("is silent anywhere else", () => {
 		const { written, output } = record(false);
 		const line = createStatusLine(output);

@@ -13,9 +13,9 @@ export function createStatusLine(output: TextOutput): StatusLine {
 	let isShown = false;
 	return {
 		show(text) {
-			// A line that wraps could not be erased again.
+			// A line that wraps could not be erased again. Some terminals (containers) say that they have 0 columns.
 			output.write(
-				`${eraseLine}${text.slice(0, Math.max(1, (output.columns ?? 80) - 1))}`,
+				`${eraseLine}${text.slice(0, Math.max(1, (output.columns || 80) - 1))}`,
 			);
 			isShown = true;
 		},

@@ -43,6 +43,13 @@ const columnTable: readonly Column[] = [
 		cell: ({ waitsFor }) => waitsFor ?? "",
 	},
 	{
+		title: "ADAPTER",
+		isLeft: true,
+		dispensability: 4,
+		isWorthwhile: ({ adapters }) => adapters.length > 0,
+		cell: ({ adapters }) => shorten(adapters.join("+")),
+	},
+	{
 		title: "PRIORITY",
 		dispensability: 7,
 		isWorthwhile: ({ priority }) => priority !== 0,

@@ -12,6 +12,7 @@ export interface TopSequence {
 	computedTokens: number;
 	generatedTokens: number;
 	preemptions: number;
+	adapters: readonly string[];
 	ageSeconds: number;
 	/** Since the sample before; null for a sequence that was not in it. */
 	tokensPerSecond: number | null;
@@ -126,6 +127,7 @@ function toSequences(
 			computedTokens: one.computed_tokens,
 			generatedTokens: one.generated_tokens,
 			preemptions: one.preemptions,
+			adapters: one.adapters,
 			ageSeconds: one.age_seconds,
 			tokensPerSecond:
 				generatedBefore === undefined || seconds <= 0

@@ -50,6 +50,7 @@ function sequence(changes: Partial<LiveRequestInfo>): LiveRequestInfo {
 		computedTokens: 110,
 		generatedTokens: 10,
 		preemptions: 0,
+		adapters: ["polite"],
 		ageSeconds: 1,
 		...changes,
 	};
@@ -78,6 +79,7 @@ const step = {
 	draftedTokens: 8,
 	acceptedTokens: 6,
 	preemptions: 1,
+	adapters: ["polite"],
 	evictedTokens: 5,
 	savedTokens: 4,
 	restoredTokens: 3,

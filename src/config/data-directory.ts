@@ -33,3 +33,10 @@ export function enginesDirectory(
 ): string {
 	return join(dataDirectory(environment), "engines");
 }
+
+/** Models that were downloaded, imported or converted, unless the option `cacheDir` says otherwise. */
+export function modelsDirectory(
+	environment: Readonly<Record<string, string | undefined>>,
+): string {
+	return join(dataDirectory(environment), "models");
+}

@@ -138,6 +138,42 @@ export function textList(): OptionType<readonly string[]> {
 	};
 }
 
+/** A YAML map, or texts of the form `name=value`; becomes the latter. */
+export function textPairs(form: string): OptionType<readonly string[]> {
+	const list = textList();
+	return (written) => {
+		const isMap =
+			typeof written === "object" &&
+			written !== null &&
+			!Array.isArray(written);
+		const parsed = list(
+			isMap
+				? Object.entries(written).map(([name, value]) =>
+						typeof value === "object" ? `${name}=` : `${name}=${String(value)}`,
+					)
+				: written,
+		);
+		if ("problem" in parsed) return parsed;
+		const wrong = parsed.value.find((pair) => !/^[^=]+=.+$/.test(pair));
+		return wrong === undefined
+			? parsed
+			: refuse(`must be of the form ${form}`, wrong);
+	};
+}
+
+/** An `http` or `https` address, without the slash at its end. */
+export function webAddress(): OptionType<string> {
+	return (written) => {
+		const isRight =
+			typeof written === "string" &&
+			/^https?:\/\//i.test(written.trim()) &&
+			URL.canParse(written.trim());
+		return isRight
+			? { value: written.trim().replace(/\/+$/, "") }
+			: refuse("must be an address such as https://hub.example", written);
+	};
+}
+
 /** `auto` leaves the value to the profile. */
 export function autoOr<Value>(
 	type: OptionType<Value>,

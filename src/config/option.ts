@@ -1,7 +1,13 @@
 import type { OptionType } from "./option-types.ts";
 
-/** The commands whose flags an option can be. */
-export type OptionCommand = "run" | "chat" | "bench" | "doctor";
+/** The commands whose flags an option can be; `models` are those that look at a model anywhere, `cache` those that look at what is kept here. */
+export type OptionCommand =
+	| "run"
+	| "chat"
+	| "bench"
+	| "doctor"
+	| "models"
+	| "cache";
 
 interface EnvironmentAlias {
 	name: string;

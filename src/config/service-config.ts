@@ -23,9 +23,14 @@ export interface ConfigSources {
 }
 
 export interface ServiceConfig
-	extends Omit<ServiceSettings, "apiKey" | "apiKeyFile"> {
+	extends Omit<
+		ServiceSettings,
+		"apiKey" | "apiKeyFile" | "adminApiKey" | "adminApiKeyFile"
+	> {
 	/** Hex SHA-256 of each accepted bearer key; empty lets everybody in. */
 	readonly apiKeyHashes: readonly string[];
+	/** Of the keys that may change the service; empty lets nobody. */
+	readonly adminApiKeyHashes: readonly string[];
 	readonly origins: Readonly<Record<ServiceOptionName, Origin>>;
 	/** Worth telling, not worth stopping for. */
 	readonly warnings: readonly string[];
@@ -90,19 +95,27 @@ export function resolveServiceConfig(sources: ConfigSources): ServiceConfig {
 		else problems.push(`${label(name, given.origin)} ${parsed.problem}.`);
 	}
 
-	const { apiKey, apiKeyFile, ...settings } =
+	const { apiKey, apiKeyFile, adminApiKey, adminApiKeyFile, ...settings } =
 		values as unknown as ServiceSettings;
-	const hashes = [...(apiKey ?? [])];
-	if (apiKeyFile !== null) {
-		const keys = apiKeyHashes()(
-			keysOfFile(read(apiKeyFile, "The key file") ?? "unread"),
-		);
-		if ("value" in keys) hashes.push(...keys.value);
-		else
-			problems.push(
-				`The key file "${apiKeyFile}" holds no usable key; write one key a line.`,
+	const hashesOf = (
+		given: readonly string[] | null,
+		file: string | null,
+	): readonly string[] => {
+		const hashes = [...(given ?? [])];
+		if (file !== null) {
+			const keys = apiKeyHashes()(
+				keysOfFile(read(file, "The key file") ?? "unread"),
 			);
-	}
+			if ("value" in keys) hashes.push(...keys.value);
+			else
+				problems.push(
+					`The key file "${file}" holds no usable key; write one key a line.`,
+				);
+		}
+		return Object.freeze([...new Set(hashes)]);
+	};
+	const keyHashes = hashesOf(apiKey, apiKeyFile);
+	const adminKeyHashes = hashesOf(adminApiKey, adminApiKeyFile);
 
 	// Rules between options only make sense once each value is right.
 	if (problems.length === 0)
@@ -110,7 +123,8 @@ export function resolveServiceConfig(sources: ConfigSources): ServiceConfig {
 	if (problems.length > 0) throw invalidConfiguration(problems);
 	return Object.freeze({
 		...settings,
-		apiKeyHashes: Object.freeze([...new Set(hashes)]),
+		apiKeyHashes: keyHashes,
+		adminApiKeyHashes: adminKeyHashes,
 		origins: Object.freeze(origins as Record<ServiceOptionName, Origin>),
 		warnings: Object.freeze(misspeltVariables(environment)),
 	});

@@ -1,14 +1,18 @@
+import { adapterOptions } from "./adapter-options.ts";
 import { modelOptions } from "./model-options.ts";
 import { networkOptions } from "./network-options.ts";
 import { operationOptions } from "./operation-options.ts";
 import type { Option } from "./option.ts";
 import { schedulingOptions } from "./scheduling-options.ts";
+import { sourceOptions } from "./source-options.ts";
 
 type OptionTable = Readonly<Record<string, Option<unknown, unknown>>>;
 
 /** Every option of a service. Each row is read by the service; one that nothing reads must not exist. */
 const serviceOptions = {
 	...modelOptions,
+	...sourceOptions,
+	...adapterOptions,
 	...schedulingOptions,
 	...networkOptions,
 	...operationOptions,
@@ -39,6 +43,14 @@ export const serviceOptionGroups: readonly {
 	{
 		title: "Model:",
 		names: Object.keys(modelOptions) as (keyof typeof modelOptions)[],
+	},
+	{
+		title: "Where models come from:",
+		names: Object.keys(sourceOptions) as (keyof typeof sourceOptions)[],
+	},
+	{
+		title: "Adapters:",
+		names: Object.keys(adapterOptions) as (keyof typeof adapterOptions)[],
 	},
 	{
 		title: "Scheduling:",

@@ -18,6 +18,15 @@ export function settingsProblems(settings: ServiceSettings): string[] {
 	if (sslMode === "mtls" && sslCa === null)
 		problems.push("--ssl-mode mtls needs --ssl-ca.");
 
+	const { allowLoraManagement, adminApiKey, adminApiKeyFile } = settings;
+	if (allowLoraManagement && adminApiKey === null && adminApiKeyFile === null) {
+		problems.push(
+			"--allow-lora-management needs --admin-api-key or --admin-api-key-file: nobody could use it.",
+		);
+	}
+	if (settings.loraRefreshSeconds > 0 && settings.loraDir === null)
+		problems.push("--lora-refresh-seconds needs --lora-dir.");
+
 	const { maxNumSeqs, maxNumBatchedTokens } = settings;
 	if (
 		maxNumSeqs !== null &&

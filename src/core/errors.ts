@@ -31,6 +31,8 @@ export const errorKinds = {
 	model_unusable: { status: 500, type: "server_error" },
 	insufficient_memory: { status: 500, type: "server_error" },
 	engine_error: { status: 500, type: "server_error" },
+	download_failed: { status: 502, type: "server_error" },
+	insufficient_storage: { status: 507, type: "server_error" },
 	engine_crashed: { status: 503, type: "server_error" },
 	engine_unavailable: { status: 503, type: "server_error" },
 	draining: { status: 503, type: "server_error" },

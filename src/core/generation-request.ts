@@ -77,6 +77,8 @@ export interface GenerationRequest {
 	id: string;
 	/** The base model's name or an adapter's. */
 	model: string;
+	/** Names of adapters and how strongly each works; each name once. Nothing is the base model alone. */
+	adapters: readonly { name: string; scale: number }[];
 	/** Token ids, at least one. */
 	promptTokens: Int32Array;
 	/** Choices to generate from the one prompt, at least 1. */

@@ -15,6 +15,16 @@ export interface ModelEntry {
 	maxModelLength: number;
 }
 
+/** The pinned place on a hub, or a URL, that a model was downloaded from. */
+export interface ModelOrigin {
+	/** How the cache calls it: `hf://org/repo:Q4_K_M`, or the URL. */
+	reference: string;
+	/** `org/repo`; null for a URL. */
+	repository: string | null;
+	/** The commit; empty for a URL. */
+	revision: string;
+}
+
 export interface ModelFacts {
 	/** From the GGUF's metadata, e.g. `llama`. */
 	architecture: string;
@@ -27,13 +37,35 @@ export interface ModelFacts {
 	license: string | null;
 	/** Bytes on disk. */
 	sizeBytes: number;
-	/** Hex sha256 of the weights where known. */
+	/** Hex sha256 of the weights where known; of the first file where there are several. */
 	sha256: string | null;
+	/** Where the weights came from; null for a file of the operator's own. */
+	origin: ModelOrigin | null;
 	hasChatTemplate: boolean;
 	profile: { id: string; name: string };
 }
 
+/** What happens to a model before it can be loaded. */
+export type PreparationStage =
+	| "resolve"
+	| "download"
+	| "verify"
+	| "convert"
+	| "quantize";
+
+export interface Preparation {
+	stage: PreparationStage;
+	/** 0 to 1; null while nobody knows how much there is. */
+	progress: number | null;
+	/** Of the download or of what is read; null where a stage doesn't count bytes. */
+	receivedBytes: number | null;
+	totalBytes: number | null;
+	bytesPerSecond: number | null;
+	etaSeconds: number | null;
+}
+
 export type ServiceState =
+	| ({ phase: "preparing" } & Preparation)
 	| {
 			phase: "loading" /** 0 to 1. */;
 			progress: number;
@@ -43,6 +75,33 @@ export type ServiceState =
 	| { phase: "restarting"; retryAfterSeconds: number; reason: string }
 	| { phase: "draining" }
 	| { phase: "failed"; reason: string };
+
+/** A LoRA adapter of the base model, as an operator sees it. */
+export interface AdapterInfo {
+	name: string;
+	/** Changes whenever the name stands for another content; vLLM's `lora_int_id`. */
+	id: number;
+	/** Requests can use it when it is ready. */
+	state: "loading" | "ready" | "failed";
+	/** Why it can't be used, or why a newer content can't take its place; null when all is well. */
+	problem: string | null;
+	/** What the operator gave: a GGUF file or a directory. */
+	path: string;
+	/** Null until the file was read. */
+	rank: number | null;
+	sizeBytes: number | null;
+	/** Unix time in seconds. */
+	created: number;
+}
+
+/** The adapters of a service. */
+export interface AdapterService {
+	list(): readonly AdapterInfo[];
+	/** Adds one; throws GalleyError with the reason when it can't be used. */
+	load(name: string, path: string): Promise<AdapterInfo>;
+	/** Takes a name away. What runs with it goes on. Throws `model_not_found`; `id`, where given, must be the present one. */
+	unload(name: string, id: number | null): AdapterInfo;
+}
 
 export interface ChatTemplateOptions {
 	addGenerationPrompt: boolean;
@@ -78,6 +137,8 @@ export interface LiveRequestInfo {
 	computedTokens: number;
 	generatedTokens: number;
 	preemptions: number;
+	/** Names of the adapters it is computed with. */
+	adapters: readonly string[];
 	/** Since arrival. */
 	ageSeconds: number;
 }
@@ -106,6 +167,8 @@ export interface LanguageService {
 	readonly controlTokenTexts: readonly string[];
 	/** Base model first, adapters behind it. */
 	models(): readonly ModelEntry[];
+	/** Null where none can be. */
+	readonly adapters: AdapterService | null;
 	state(): ServiceState;
 	load(): ServiceLoad;
 	/** What runs and waits in the engine now; null when no engine is ready to tell. */

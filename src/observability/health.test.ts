@@ -2,7 +2,17 @@ import { expect, test } from "vitest";
 import type { ServiceState } from "../core/language-service.ts";
 import { toLiveAnswer, toReadyAnswer } from "./health.ts";
 
+const preparing = {
+	phase: "preparing",
+	stage: "download",
+	progress: 0.25049,
+	receivedBytes: 1_000,
+	totalBytes: 4_000,
+	bytesPerSecond: 500,
+	etaSeconds: 6,
+} as const;
 const states: Record<ServiceState["phase"], ServiceState> = {
+	preparing,
 	loading: { phase: "loading", progress: 0.41256, etaSeconds: 7.2 },
 	ready: { phase: "ready" },
 	restarting: {
@@ -23,7 +33,13 @@ test("ready answers what NIM answers", () => {
 });
 
 test("live answers 200 in every phase but after failure", () => {
-	for (const phase of ["loading", "ready", "restarting", "draining"] as const) {
+	for (const phase of [
+		"preparing",
+		"loading",
+		"ready",
+		"restarting",
+		"draining",
+	] as const) {
 		expect(toLiveAnswer(states[phase])).toEqual({
 			status: 200,
 			headers: {},
@@ -41,7 +57,8 @@ test("only a ready service is ready, and every other answer names its phase", ()
 		const { status, body } = toReadyAnswer(state);
 		expect(status).toBe(phase === "ready" ? 200 : 503);
 		expect(body.ready).toBe(phase === "ready");
-		if (phase !== "ready") expect(body.state).toBe(phase);
+		if (phase === "preparing") expect(body.state).toBe("downloading");
+		else if (phase !== "ready") expect(body.state).toBe(phase);
 	}
 });
 
@@ -62,6 +79,29 @@ test("loading tells progress and estimate, and when to come back", () => {
 	expect(toReadyAnswer(unknown)).toMatchObject({
 		headers: { "retry-after": "5" },
 		body: { eta_seconds: null },
+	});
+});
+
+test("a download tells its bytes, its rate and the time left", () => {
+	expect(toReadyAnswer(preparing)).toEqual({
+		status: 503,
+		headers: { "retry-after": "6" },
+		body: {
+			object: "health.response",
+			message: "downloading the model",
+			ready: false,
+			state: "downloading",
+			progress: 0.25,
+			received_bytes: 1_000,
+			total_bytes: 4_000,
+			bytes_per_second: 500,
+			eta_seconds: 6,
+		},
+	});
+	const unknown = { ...preparing, progress: null, etaSeconds: null };
+	expect(toReadyAnswer(unknown)).toMatchObject({
+		headers: { "retry-after": "10" },
+		body: { progress: null, eta_seconds: null },
 	});
 });
 

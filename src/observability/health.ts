@@ -1,17 +1,27 @@
-import type { ServiceState } from "../core/language-service.ts";
+import type {
+	PreparationStage,
+	ServiceState,
+} from "../core/language-service.ts";
+import { preparationRetrySeconds, stageWords } from "./preparation.ts";
 
 interface HealthBody {
 	object: "health.response";
 	message: string;
 	live?: boolean;
 	ready?: boolean;
-	state?: ServiceState["phase"];
-	/** 0 to 1. */
-	progress?: number;
+	/** While a model is prepared, what is done to it. */
+	state?: Exclude<ServiceState["phase"], "preparing"> | PreparationWord;
+	/** 0 to 1; null while nobody knows how much there is. */
+	progress?: number | null;
+	received_bytes?: number | null;
+	total_bytes?: number | null;
+	bytes_per_second?: number | null;
 	eta_seconds?: number | null;
 	retry_after_seconds?: number;
 	reason?: string;
 }
+
+type PreparationWord = (typeof stageWords)[PreparationStage];
 
 /** What a health route answers; probes look at the status alone. */
 export interface HealthAnswer {
@@ -44,6 +54,7 @@ export function toLiveAnswer(state: ServiceState): HealthAnswer {
 
 /** Ready: a request sent now is answered by the model. */
 export function toReadyAnswer(state: ServiceState): HealthAnswer {
+	if (state.phase === "preparing") return toPreparingAnswer(state);
 	const notReady = { object, ready: false, state: state.phase } as const;
 	switch (state.phase) {
 		case "ready":
@@ -87,6 +98,30 @@ export function toReadyAnswer(state: ServiceState): HealthAnswer {
 				body: { ...notReady, message: "failed", reason: state.reason },
 			};
 	}
+}
+
+function toPreparingAnswer(
+	state: Extract<ServiceState, { phase: "preparing" }>,
+): HealthAnswer {
+	const word = stageWords[state.stage];
+	return {
+		status: 503,
+		headers: retryAfter(preparationRetrySeconds(state)),
+		body: {
+			object,
+			ready: false,
+			state: word,
+			message: `${word} the model`,
+			progress:
+				state.progress === null
+					? null
+					: Math.round(state.progress * 1000) / 1000,
+			received_bytes: state.receivedBytes,
+			total_bytes: state.totalBytes,
+			bytes_per_second: state.bytesPerSecond,
+			eta_seconds: state.etaSeconds,
+		},
+	};
 }
 
 /** Whole seconds, as the header wants them. */

@@ -50,6 +50,15 @@ export interface EngineGauges {
 	targetItlMs: number;
 }
 
+/** Names of adapters. */
+interface AdapterActivity {
+	/** How many the engine holds at once; 0 where there are none. */
+	maxAdapters: number;
+	running: readonly string[];
+	/** Only waiting requests use them. */
+	waiting: readonly string[];
+}
+
 interface HttpRequestSample {
 	method: string;
 	/** The route's pattern, so that there are few. */
@@ -84,6 +93,8 @@ export interface ServiceMetrics extends Disposable {
 	/** Read at each scrape. */
 	setLoad(read: () => ServiceLoad): void;
 	/** Read at each scrape. */
+	setAdapters(read: () => AdapterActivity): void;
+	/** Read at each scrape. */
 	setEngineGauges(read: () => EngineGauges): void;
 	setCacheConfig(config: { blockSize: number; blocks: number }): void;
 	setReady(isReady: boolean): void;
@@ -104,6 +115,11 @@ export function createServiceMetrics(
 		kvCacheUsage: 0,
 		maxSequences: options.maxSequences,
 	});
+	let readAdapters: () => AdapterActivity = () => ({
+		maxAdapters: 0,
+		running: [],
+		waiting: [],
+	});
 	let readEngine: () => EngineGauges | null = () => null;
 
 	for (const finished_reason of ["stop", "length", "abort", "error"])
@@ -120,12 +136,15 @@ export function createServiceMetrics(
 		metrics.kvCacheUsage.set(load.kvCacheUsage);
 		metrics.maxSequences.set(load.maxSequences);
 		setEngineGauges(metrics, readEngine());
-		const noAdapters = {
-			max_lora: "0",
-			running_lora_adapters: "",
-			waiting_lora_adapters: "",
+		const { maxAdapters, running, waiting } = readAdapters();
+		// As in vLLM, the value is the time: the newest series tells. Older ones would only pile up.
+		metrics.loraRequests.reset();
+		const lora = {
+			max_lora: String(maxAdapters),
+			running_lora_adapters: running.join(","),
+			waiting_lora_adapters: waiting.join(","),
 		};
-		metrics.loraRequests.set(noAdapters, Date.now() / 1000);
+		metrics.loraRequests.set(lora, Date.now() / 1000);
 		processMetrics.read();
 	};
 
@@ -164,6 +183,9 @@ export function createServiceMetrics(
 		},
 		setLoad(read) {
 			readLoad = read;
+		},
+		setAdapters(read) {
+			readAdapters = read;
 		},
 		setEngineGauges(read) {
 			readEngine = read;

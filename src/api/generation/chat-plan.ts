@@ -1,6 +1,7 @@
 import { GalleyError } from "../../core/errors.ts";
 import type { GenerationRequest } from "../../core/generation-request.ts";
 import type { ApiContext } from "../api-context.ts";
+import { chooseAdapters } from "./adapter-choice.ts";
 import type { ChatBody } from "./chat-body.ts";
 import { renderChatPrompt } from "./chat-prompt.ts";
 import {
@@ -51,6 +52,7 @@ export function planChat(
 	const request: GenerationRequest = {
 		id: origin.id,
 		model: model.id,
+		adapters: chooseAdapters(service, model, body.lora),
 		promptTokens,
 		...settings,
 		logprobs,

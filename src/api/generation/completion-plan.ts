@@ -2,6 +2,7 @@ import { GalleyError } from "../../core/errors.ts";
 import type { GenerationRequest } from "../../core/generation-request.ts";
 import type { LanguageService } from "../../core/language-service.ts";
 import type { ApiContext } from "../api-context.ts";
+import { chooseAdapters } from "./adapter-choice.ts";
 import type { CompletionBody, WirePrompt } from "./completion-body.ts";
 import {
 	checkStreamFields,
@@ -72,9 +73,11 @@ export function planCompletion(
 			"prompt",
 		);
 	const deadlineMs = toDeadlineMs(body.deadline_ms, origin, performance.now());
+	const adapters = chooseAdapters(service, model, body.lora);
 	const requests = prompts.map(({ tokens }, index) => ({
 		id: prompts.length === 1 ? origin.id : `${origin.id}-${index}`,
 		model: model.id,
+		adapters,
 		promptTokens: tokens,
 		...settings,
 		choices: bestOf,

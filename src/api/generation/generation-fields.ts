@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { adapterField } from "./adapter-choice.ts";
 import {
 	isTokenId,
 	sequenceOf,
@@ -154,6 +155,7 @@ export const extensionFields = {
 	dry_allowed_length: z.int().min(0).max(2147483647).nullish(),
 	dry_penalty_last_n: z.int().min(-1).max(2147483647).nullish(),
 	dry_sequence_breakers: sequenceOf(nonEmpty, { min: 0, max: 64 }).nullish(),
+	lora: adapterField,
 	ignore_eos: z.boolean().nullish(),
 	min_tokens: z.int().min(0).nullish(),
 	stop_token_ids: tokenList({ min: 0, max: 1024 }).nullish(),

@@ -22,6 +22,9 @@ const liveRequest = z
 		computed_tokens: z.int().describe("Of prompt and answer."),
 		generated_tokens: z.int(),
 		preemptions: z.int(),
+		adapters: z
+			.array(z.string())
+			.describe("The LoRA adapters that it is computed with."),
 		age_seconds: z.number(),
 	})
 	.meta({ title: "LiveRequest" });
@@ -102,6 +105,7 @@ function toLiveRequest(info: LiveRequestInfo): z.output<typeof liveRequest> {
 		computed_tokens: info.computedTokens,
 		generated_tokens: info.generatedTokens,
 		preemptions: info.preemptions,
+		adapters: [...info.adapters],
 		age_seconds: Math.round(info.ageSeconds * 1000) / 1000,
 	};
 }

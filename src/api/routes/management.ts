@@ -84,7 +84,7 @@ export function metadata(context: ApiContext) {
 			licenseInfo,
 			modelInfo: [
 				{
-					modelUrl: model.id,
+					modelUrl: facts.origin?.reference ?? model.id,
 					shortName: model.id,
 					name: facts.name,
 					architecture: facts.architecture,
@@ -94,6 +94,8 @@ export function metadata(context: ApiContext) {
 					trainedContextLength: facts.trainedContextLength,
 					sizeBytes: facts.sizeBytes,
 					sha256: facts.sha256,
+					repository: facts.origin?.repository ?? null,
+					revision: facts.origin?.revision ?? null,
 					license: facts.license,
 				},
 			],
@@ -117,6 +119,9 @@ export function manifest({ service }: ApiContext) {
 			`    precision: ${JSON.stringify(facts.precision)}`,
 			`    size_bytes: ${facts.sizeBytes}`,
 			`    sha256: ${JSON.stringify(facts.sha256)}`,
+			`    source: ${JSON.stringify(facts.origin?.reference ?? null)}`,
+			`    repository: ${JSON.stringify(facts.origin?.repository ?? null)}`,
+			`    revision: ${JSON.stringify(facts.origin?.revision ?? null)}`,
 			"    profile:",
 			`      id: ${JSON.stringify(facts.profile.id)}`,
 			`      name: ${JSON.stringify(facts.profile.name)}`,

@@ -2,6 +2,7 @@ import type { ChatMessage } from "../../core/chat-message.ts";
 import { GalleyError } from "../../core/errors.ts";
 import type { GenerationRequest } from "../../core/generation-request.ts";
 import type {
+	AdapterService,
 	LanguageService,
 	LiveState,
 	ModelEntry,
@@ -60,6 +61,8 @@ export function createScriptedService(
 	options: {
 		maxModelLength?: number;
 		adapters?: readonly string[];
+		/** What the routes that load and unload speak to. */
+		adapterService?: AdapterService;
 		script?: Script | ((request: GenerationRequest) => Script);
 		controlTokenTexts?: readonly string[];
 	} = {},
@@ -91,10 +94,12 @@ export function createScriptedService(
 			license: "apache-2.0",
 			sizeBytes: 1234,
 			sha256: "ab".repeat(32),
+			origin: null,
 			hasChatTemplate: true,
 			profile: { id: "0123", name: "llama-q8_0-cpu" },
 		},
 		controlTokenTexts: options.controlTokenTexts ?? controlTexts,
+		adapters: options.adapterService ?? null,
 		needsBos: () => false,
 		models: () => [
 			model,

@@ -12,6 +12,7 @@ export function sequenceOf(changes: Partial<TopSequence> = {}): TopSequence {
 		computedTokens: 1260,
 		generatedTokens: 20,
 		preemptions: 0,
+		adapters: [],
 		ageSeconds: 2.5,
 		tokensPerSecond: 31.26,
 		...changes,
