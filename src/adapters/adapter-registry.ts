@@ -141,6 +141,7 @@ export class AdapterRegistry implements AdapterService {
 		};
 		if (before === undefined || before.file === null)
 			this.#adapters.set(name, { info: empty, file: null });
+		let prepared = path;
 		try {
 			assertAdapterName(name, baseModelName);
 			const file = await prepareAdapter(name, path, {
@@ -148,6 +149,7 @@ export class AdapterRegistry implements AdapterService {
 				cacheDirectory,
 				keepsCopy,
 			});
+			prepared = file.path;
 			const { rank } = await readAdapterMetadata(file.path);
 			this.#assertRank(rank);
 			await this.#options.check(file);
@@ -160,24 +162,26 @@ export class AdapterRegistry implements AdapterService {
 			);
 			return info;
 		} catch (thrown) {
-			return this.#refuse(empty, before, thrown);
+			// Whoever named the adapter knows it by its own path, not by that of our copy.
+			const { message } = toGalleyError(thrown);
+			const problem = message.replaceAll(prepared, path);
+			return this.#refuse(empty, before, problem);
 		}
 	}
 
 	#refuse(
 		info: AdapterInfo,
 		before: Registered | undefined,
-		thrown: unknown,
+		problem: string,
 	): AdapterInfo {
-		const { message } = toGalleyError(thrown);
-		const failed: AdapterInfo = { ...info, state: "failed", problem: message };
+		const failed: AdapterInfo = { ...info, state: "failed", problem };
 		const goesOn = before !== undefined && before.file !== null;
-		if (goesOn) before.info = { ...before.info, problem: message };
+		if (goesOn) before.info = { ...before.info, problem };
 		else this.#adapters.set(info.name, { info: failed, file: null });
 		const rest = goesOn ? " What it was before goes on." : "";
 		this.#options.log(
 			"warn",
-			`Adapter ${info.name} can't be used: ${message}${rest}`,
+			`Adapter ${info.name} can't be used: ${problem}${rest}`,
 		);
 		return failed;
 	}
@@ -227,7 +231,7 @@ export class AdapterRegistry implements AdapterService {
 			const why =
 				info.problem === null
 					? "is still being loaded"
-					: `can't be used: ${info.problem}`;
+					: "can't be used: the operator finds the reason in the log and under GET /v1/adapters";
 			return new GalleyError(
 				"model_not_found",
 				`The adapter '${shown}' ${why}`,

@@ -107,6 +107,8 @@ async function convert(
 		directory,
 		output: unquantized,
 		precision: direct ?? "f16",
+		// Its folder in the cache is called by the revision.
+		name: cached?.repository?.split("/")[1],
 		signal,
 		onProgress: (writtenBytes, totalBytes) =>
 			onPreparation({

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { GalleyError } from "../../core/errors.ts";
 import { formatParameters } from "../byte-format.ts";
 import {
@@ -28,6 +28,8 @@ export interface ModelConversion {
 	/** The GGUF file; replaced whole, or left alone when something fails. */
 	output: string;
 	precision: ConversionPrecision;
+	/** What the model is called where neither its card nor its config says; by default the directory's name. */
+	name?: string | undefined;
 	onProgress?: ((writtenBytes: number, totalBytes: number) => void) | undefined;
 	signal?: AbortSignal | undefined;
 }
@@ -83,7 +85,12 @@ export async function convertModel(
 	const values = new Map<string, GgufWriterValue>([
 		["general.architecture", text(family.ggufArchitecture)],
 		["general.type", text("model")],
-		...(await describeOrigin(directory, config.values, warnings)),
+		...(await describeOrigin(
+			directory,
+			conversion.name ?? basename(resolve(directory)),
+			config.values,
+			warnings,
+		)),
 		["general.size_label", text(formatParameters(parameters))],
 		["general.file_type", uint32(fileType)],
 		["general.quantization_version", uint32(2)],

@@ -1,4 +1,3 @@
-import { basename, resolve } from "node:path";
 import { parse } from "yaml";
 import type { GgufWriterValue } from "../gguf-writer.ts";
 import { isObject, type JsonObject, readTextFile } from "./json-file.ts";
@@ -6,9 +5,10 @@ import { text, texts, uint32 } from "./metadata-values.ts";
 
 const maxFrontMatterLength = 256 * 1024;
 
-/** `general.*` about where a model comes from: the front matter of its README, else its directory's name. */
+/** `general.*` about where a model comes from: the front matter of its README; what says no name gets `fallbackName`. */
 export async function describeOrigin(
 	directory: string,
+	fallbackName: string,
 	config: JsonObject,
 	warnings: string[],
 ): Promise<Map<string, GgufWriterValue>> {
@@ -30,7 +30,7 @@ export async function describeOrigin(
 			? card.model_name
 			: typeof stated === "string" && /^[\w.-]+\/[\w.-]+$/.test(stated)
 				? (stated.split("/")[1] ?? "")
-				: basename(resolve(directory));
+				: fallbackName;
 	setText("name", name);
 	setText("author", card.model_creator ?? card.author);
 	setText("license", card.license);
