@@ -6,7 +6,12 @@ const benchmarks = {
 	"api-ceiling":
 		"how many chunks a second the API streams when the engine costs nothing",
 	"kv-layout": "what a step costs in each layout of the KV cache",
+	constrained: "what the masks of constrained decoding cost a step",
+	"constrained/served":
+		"what constrained requests cost a running service, as a share of its steps",
 	memory: "the memory that profiles foretell against what the engine takes",
+	"same-as-llama-server":
+		"greedy answers and log-probabilities against llama.cpp's own server",
 	soak: "random load for half an hour: nothing fails, memory stays flat",
 	peers: "the same model and load on Galley and on llama.cpp's server",
 } as const;
@@ -15,7 +20,7 @@ const [name, ...flags] = process.argv.slice(2);
 const names = Object.keys(benchmarks);
 if (name !== undefined && !names.includes(name)) {
 	const list = Object.entries(benchmarks).map(
-		([known, what]) => `  ${known.padEnd(12)} ${what}`,
+		([known, what]) => `  ${known.padEnd(18)} ${what}`,
 	);
 	console.error(
 		`Usage: npm run bench [-- NAME [FLAGS...]]\n${list.join("\n")}`,

@@ -1,0 +1,136 @@
+import type { Expression } from "../grammar.ts";
+import { GrammarError } from "../grammar-error.ts";
+import { choice, comma, repeat, rule, sequence, space, text } from "../json.ts";
+import { finiteValues } from "./finite-values.ts";
+import type { GrammarWriter } from "./grammar-writer.ts";
+import { itemNode } from "./members.ts";
+import { allOfNodes, notNode } from "./node.ts";
+import type { ArrayPiece } from "./value-set.ts";
+
+const maxPlaces = 4_000;
+const maxUniqueValues = 9;
+
+export function writeArray(
+	writer: GrammarWriter,
+	piece: ArrayPiece,
+): Expression {
+	const items =
+		piece.uniqueAt !== null && (piece.max === null || piece.max > 1)
+			? uniqueItems(writer, piece, piece.uniqueAt)
+			: piece.contains.length > 0
+				? countedItems(writer, piece)
+				: plainItems(writer, piece);
+	return sequence(text("["), space, items, text("]"));
+}
+
+function plainItems(writer: GrammarWriter, piece: ArrayPiece): Expression {
+	const { min, max } = piece;
+	const listed = Math.max(0, ...piece.atoms.map(({ prefix }) => prefix.length));
+	const rest = writer.value(itemNode(piece, listed));
+	const after = (index: number): Expression => {
+		if (max !== null && index >= max) return text("");
+		if (index < listed || index === 0) {
+			const item = writer.value(itemNode(piece, index));
+			const parts = [item, after(index + 1)];
+			const present = sequence(...(index === 0 ? [] : [comma]), ...parts);
+			return index < min ? present : choice(text(""), present);
+		}
+		return repeat(
+			sequence(comma, rest),
+			Math.max(0, min - index),
+			max === null ? null : max - index,
+		);
+	};
+	return sequence(after(0), space);
+}
+
+/** `contains`: one rule for each (place, number of matches so far). */
+function countedItems(writer: GrammarWriter, piece: ArrayPiece): Expression {
+	const { min, max } = piece;
+	const [contains, ...others] = piece.contains;
+	if (contains === undefined || others.length > 0)
+		throw new GrammarError(
+			"unsupported",
+			"Several contains on one array cannot be enforced together. Keep one of them, or use prefixItems.",
+		);
+	const listed = Math.max(0, ...piece.atoms.map(({ prefix }) => prefix.length));
+	const lastPlace = max ?? Math.max(listed, min, 1);
+	const lastCount = contains.max ?? contains.min;
+	if ((lastPlace + 1) * (lastCount + 1) > maxPlaces)
+		throw new GrammarError(
+			"too_large",
+			`contains with minItems, maxItems, minContains or maxContains this large would need more than ${maxPlaces} rules. Use smaller counts.`,
+		);
+	const not = contains.max === null ? null : notNode(contains.node);
+	const names = new Map<string, string>();
+	const place = (index: number, count: number): Expression => {
+		const key = `${index}/${count}`;
+		const known = names.get(key);
+		if (known !== undefined) return rule(known);
+		const name = writer.newName();
+		names.set(key, name);
+		const own = itemNode(piece, index);
+		const next = max === null ? Math.min(index + 1, lastPlace) : index + 1;
+		const separator = index === 0 ? [] : [comma];
+		const cases: Expression[] = [];
+		if (index >= min && count >= contains.min) cases.push(text(""));
+		if (max === null || index < max) {
+			if (count < lastCount)
+				cases.push(
+					sequence(
+						...separator,
+						writer.value(allOfNodes([own, contains.node])),
+						place(next, count + 1),
+					),
+				);
+			const miss = not === null ? own : allOfNodes([own, not]);
+			cases.push(
+				sequence(...separator, writer.value(miss), place(next, count)),
+			);
+		}
+		writer.addRule(name, choice(...cases));
+		return rule(name);
+	};
+	return sequence(place(0, 0), space);
+}
+
+/** `uniqueItems` over a few known values: one rule for each set of those already used. */
+function uniqueItems(
+	writer: GrammarWriter,
+	piece: ArrayPiece,
+	path: string,
+): Expression {
+	const listed = Math.max(0, ...piece.atoms.map(({ prefix }) => prefix.length));
+	const values = finiteValues(
+		writer.context.setOfNode(itemNode(piece, listed)),
+		maxUniqueValues,
+	);
+	if (values === null || listed > 0 || piece.contains.length > 0)
+		throw new GrammarError(
+			"unsupported",
+			`uniqueItems at ${path} can be enforced only where the items are an enum of at most ${maxUniqueValues} values, or maxItems is at most 1. Take it out and check the answer for duplicates, or list the values.`,
+			{ path },
+		);
+	const max = Math.min(piece.max ?? values.length, values.length);
+	const names = new Map<number, string>();
+	const after = (used: number, count: number): Expression => {
+		const known = names.get(used);
+		if (known !== undefined) return rule(known);
+		const name = writer.newName();
+		names.set(used, name);
+		const cases: Expression[] = count >= piece.min ? [text("")] : [];
+		if (count < max)
+			for (const [index, value] of values.entries())
+				if ((used & (1 << index)) === 0)
+					cases.push(
+						sequence(
+							...(count === 0 ? [] : [comma]),
+							text(value),
+							after(used | (1 << index), count + 1),
+						),
+					);
+		writer.addRule(name, choice(...cases));
+		return rule(name);
+	};
+	return sequence(after(0, 0), space);
+}
