@@ -1,5 +1,6 @@
 import { option } from "./option.ts";
 import { autoOr, oneOf, text, wholeNumber, yesOrNo } from "./option-types.ts";
+import { reasoningParsers, toolCallParsers } from "./output-parsers.ts";
 
 const service = ["run"] as const;
 /** `chat` and `bench` pass these on to the service that they start. */
@@ -31,6 +32,24 @@ export const modelOptions = {
 		fallback: null,
 		placeholder: "path",
 		description: "Jinja file to use instead of the model's own chat template",
+		commands: ["run", "chat"],
+	}),
+	toolCallParser: option({
+		type: oneOf(toolCallParsers),
+		fallback: "auto",
+		placeholder: "name",
+		description:
+			"how the model writes tool calls; auto looks into its chat template, none leaves calls in the text",
+		aliases: [{ name: "NIM_TOOL_CALL_PARSER" }],
+		commands: ["run", "chat"],
+	}),
+	reasoningParser: option({
+		type: oneOf(reasoningParsers),
+		fallback: "auto",
+		placeholder: "name",
+		description:
+			"how the model writes its reasoning; auto looks into its chat template, none leaves it in the text",
+		aliases: [{ name: "NIM_REASONING_PARSER" }],
 		commands: ["run", "chat"],
 	}),
 	maxModelLen: option({

@@ -100,7 +100,7 @@ export const networkOptions = {
 	}),
 	corsAllowMethods: option({
 		type: textList(),
-		fallback: ["GET", "HEAD", "POST"],
+		fallback: ["GET", "HEAD", "POST", "DELETE"],
 		placeholder: "methods",
 		description: "methods that those pages may use",
 		aliases: [{ name: "NIM_CORS_ALLOW_METHODS" }],
@@ -119,7 +119,7 @@ export const networkOptions = {
 	}),
 	corsExposeHeaders: option({
 		type: textList(),
-		fallback: ["x-request-id", "retry-after"],
+		fallback: ["x-request-id", "retry-after", "x-galley-truncated"],
 		placeholder: "headers",
 		description: "answer headers that those pages may read",
 		aliases: [{ name: "NIM_CORS_EXPOSE_HEADERS" }],

@@ -15,6 +15,7 @@ export const errorKinds = {
 	unsupported_parameter: { status: 400, type: "invalid_request_error" },
 	context_length_exceeded: { status: 400, type: "invalid_request_error" },
 	template_error: { status: 400, type: "invalid_request_error" },
+	previous_response_not_found: { status: 400, type: "invalid_request_error" },
 	invalid_api_key: { status: 401, type: "authentication_error" },
 	permission_denied: { status: 403, type: "permission_error" },
 	model_not_found: { status: 404, type: "not_found_error" },

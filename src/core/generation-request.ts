@@ -1,3 +1,5 @@
+import type { OutputConstraint } from "./output-constraint.ts";
+
 /** Everything the scheduler and the engine need to know of one request, whichever API it came through. */
 
 export interface DrySampling {
@@ -97,6 +99,8 @@ export interface GenerationRequest {
 	cacheSalt: string;
 	/** Milliseconds from arrival to the first token at most; null waits as long as it takes. */
 	deadlineMs: number | null;
-	/** Show control tokens such as `<|im_end|>` as text. */
-	renderSpecialTokens: boolean;
+	/** What the output must look like; null leaves it free. */
+	constraint: OutputConstraint | null;
+	/** Show control tokens such as `<|im_end|>` as text: all, none, or those that `LanguageService.outputFormat` reads. */
+	renderSpecialTokens: boolean | "markers";
 }

@@ -1,5 +1,6 @@
 import type { ChatMessage, ChatTool } from "./chat-message.ts";
 import type { GenerationRequest } from "./generation-request.ts";
+import type { OutputFormat } from "./output-format.ts";
 import type { StreamEvent } from "./stream-event.ts";
 
 /** What `/v1/models` and `/v1/metadata` tell of one model name. */
@@ -165,6 +166,8 @@ export interface LanguageService {
 	readonly facts: ModelFacts;
 	/** Texts of the vocabulary's control tokens, e.g. `<|im_end|>`: with them the API keeps control tokens out of what users write. */
 	readonly controlTokenTexts: readonly string[];
+	/** How the model writes reasoning and tool calls. */
+	readonly outputFormat: OutputFormat;
 	/** Base model first, adapters behind it. */
 	models(): readonly ModelEntry[];
 	/** Null where none can be. */

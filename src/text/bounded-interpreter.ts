@@ -6,6 +6,7 @@ import {
 	type TemplateScope,
 } from "./jinja.ts";
 import { type TemplateBudget, TemplateLimitError } from "./template-budget.ts";
+import { extremeOf, formatMethodOf, textForFilter } from "./template-gaps.ts";
 
 /** Stands in the tree for a part that has been evaluated already. */
 interface Evaluated extends TemplateNode {
@@ -52,7 +53,8 @@ export class BoundedInterpreter extends Interpreter {
 
 	#evaluatePrepared(node: TemplateNode, scope: TemplateScope): RuntimeValue {
 		const result =
-			methodOf(node) ??
+			(isEvaluated(node) ? node.result : methodOf(node)) ??
+			this.#formatMethodOf(node) ??
 			super.evaluate(node, scope) ??
 			// The package's filter `first` gives nothing at all for an empty list; evaluating no node gives Jinja's undefined.
 			super.evaluate(undefined, scope);
@@ -63,6 +65,13 @@ export class BoundedInterpreter extends Interpreter {
 		return node.object !== undefined && result.type === "FunctionValue"
 			? this.#guardMethod(node, result)
 			: result;
+	}
+
+	#formatMethodOf({ object, ...node }: TemplateNode): RuntimeValue | undefined {
+		if (object === undefined) return undefined;
+		const { result } = object as Evaluated;
+		const check = (count: number) => this.#budget.checkCharacters(count);
+		return formatMethodOf(node, result, check) ?? undefined;
 	}
 
 	/** The node itself, or one like it whose operands have been evaluated and paid for. */
@@ -120,8 +129,10 @@ export class BoundedInterpreter extends Interpreter {
 		// Jinja walks through what is undefined as through an empty list; the package fails.
 		const evaluated =
 			given.result.type === "UndefinedValue"
-				? this.#evaluateNode({ type: "ArrayLiteral", value: [] }, scope)
-				: given;
+				? this.#toList([], scope)
+				: node.loopvar?.type === "TupleLiteral"
+					? this.#withLists(given, scope)
+					: given;
 		const { value } = evaluated.result;
 		// Each time round takes as long as some ten steps, also when there is nothing to do.
 		if (Array.isArray(value)) this.#budget.spend(10 * value.length);
@@ -130,6 +141,24 @@ export class BoundedInterpreter extends Interpreter {
 			? { ...(node.iterable as TemplateNode), lhs: evaluated }
 			: evaluated;
 		return { ...node, iterable };
+	}
+
+	/** For loops that unpack: the package takes lists apart, not tuples. */
+	#withLists(given: Evaluated, scope: TemplateScope): Evaluated {
+		const { value } = given.result;
+		const isTuple = ({ type }: RuntimeValue) => type === "TupleValue";
+		if (!Array.isArray(value) || !value.some(isTuple)) return given;
+		const items = value.map((item: RuntimeValue) =>
+			isTuple(item)
+				? this.#toList(item.value as readonly RuntimeValue[], scope).result
+				: item,
+		);
+		return this.#toList(items, scope);
+	}
+
+	#toList(items: readonly RuntimeValue[], scope: TemplateScope): Evaluated {
+		const value = items.map((result) => ({ type: "Evaluated", result }));
+		return this.#evaluateNode({ type: "ArrayLiteral", value }, scope);
 	}
 
 	#prepareMember(node: TemplateNode, scope: TemplateScope): TemplateNode {
@@ -144,10 +173,18 @@ export class BoundedInterpreter extends Interpreter {
 	}
 
 	#prepareFilter(node: TemplateNode, scope: TemplateScope): TemplateNode {
-		const operand = this.#evaluateNode(node.operand, scope);
+		const given = this.#evaluateNode(node.operand, scope);
 		const filter = node.filter as TemplateNode;
 		const name = String(filter.callee?.value ?? filter.value);
-		if (!freeFilters.has(name)) this.#budget.spendOn(operand.result);
+		if (!freeFilters.has(name)) this.#budget.spendOn(given.result);
+		const extreme = extremeOf(name, given.result);
+		if (extreme !== null)
+			return { type: "Evaluated", result: extreme } as Evaluated;
+		const text = textForFilter(name, given.result);
+		const operand =
+			text === null
+				? given
+				: this.#evaluateNode({ type: "StringLiteral", value: text }, scope);
 		const prepared = { ...node, operand };
 		const { value } = operand.result;
 		if (name === "join" && typeof value === "string")

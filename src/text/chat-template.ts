@@ -7,6 +7,7 @@ import {
 	TemplateRefusal,
 	templateGlobals,
 } from "./compiled-template.ts";
+import { describeTools } from "./described-tools.ts";
 import {
 	defaultTemplateLimits,
 	TemplateLimitError,
@@ -37,6 +38,9 @@ interface Loaded {
 	template: CompiledTemplate;
 	traits: TemplateTraits;
 	knowsToolCallTraits: boolean;
+	/** Whether it has a place for tools, and for calls of them. */
+	knowsTools: boolean;
+	knowsToolCalls: boolean;
 }
 
 /** Templates that came with requests and are kept, the last used ones. */
@@ -77,12 +81,18 @@ export class ChatTemplates {
 
 	/** Throws GalleyError `template_error`. */
 	render(
-		messages: readonly ChatMessage[],
+		givenMessages: readonly ChatMessage[],
 		options: ChatTemplateOptions,
 	): string {
-		const { chatTemplate, tools = [], variables = {} } = options;
+		const { chatTemplate, variables = {} } = options;
 		checkVariables(variables);
-		const loaded = this.#choose(chatTemplate, tools.length > 0);
+		const hasTools = (options.tools ?? []).length > 0;
+		const loaded = this.#choose(chatTemplate, hasTools);
+		const { messages, tools } = withPlacedTools(
+			loaded,
+			givenMessages,
+			options.tools ?? [],
+		);
 		if (messages.some(({ toolCalls = [] }) => toolCalls.length > 0))
 			this.#probeToolCalls(loaded);
 		try {
@@ -144,7 +154,13 @@ export class ChatTemplates {
 		try {
 			const template = new CompiledTemplate(source, limits);
 			const traits = probeTraits(this.#probe(template), source);
-			return { template, traits, knowsToolCallTraits: false };
+			return {
+				template,
+				traits,
+				knowsToolCallTraits: false,
+				knowsTools: /\btools\b/.test(source),
+				knowsToolCalls: /\btool_calls\b/.test(source),
+			};
 		} catch (thrown) {
 			throw toError(thrown);
 		}
@@ -188,6 +204,23 @@ export class ChatTemplates {
 			tools: tools.length === 0 ? traits.absentTools : toTemplateTools(tools),
 		};
 	}
+}
+
+/** What the template has no place for becomes part of the messages. */
+function withPlacedTools(
+	{ knowsTools, knowsToolCalls }: Loaded,
+	messages: readonly ChatMessage[],
+	tools: readonly ChatTool[],
+): { messages: readonly ChatMessage[]; tools: readonly ChatTool[] } {
+	const hasCalls = messages.some(({ toolCalls = [] }) => toolCalls.length > 0);
+	const isPlaced =
+		(tools.length === 0 || knowsTools) && (!hasCalls || knowsToolCalls);
+	return isPlaced
+		? { messages, tools }
+		: {
+				messages: describeTools(messages, knowsTools ? [] : tools),
+				tools: knowsTools ? tools : [],
+			};
 }
 
 function checkVariables(variables: Readonly<Record<string, unknown>>): void {

@@ -42,6 +42,7 @@ export interface TemplateNode {
 	/** True for `object[property]`. */
 	readonly computed?: boolean;
 	readonly iterable?: TemplateNode;
+	readonly loopvar?: TemplateNode;
 	readonly lhs?: TemplateNode;
 	readonly body?: readonly TemplateNode[];
 }
