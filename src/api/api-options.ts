@@ -67,6 +67,11 @@ export interface ApiOptions {
 	/** How long such a client, told of the error, may stay connected. */
 	slowClientTimeoutMs: number;
 
+	/** What the Responses API keeps for `previous_response_id`; what was used longest ago goes first. */
+	maxStoredResponses: number;
+	maxStoredResponseBytes: number;
+	storedResponseTtlMs: number;
+
 	maxConnections: number;
 	maxHeaderBytes: number;
 	/** From the first byte of a request to the end of its headers. */
@@ -96,6 +101,9 @@ export const defaultApiOptions: Omit<ApiOptions, "version"> = Object.freeze({
 	maxPrompts: 256,
 	maxBufferedBytes: 4 * 1024 * 1024,
 	slowClientTimeoutMs: 30_000,
+	maxStoredResponses: 10_000,
+	maxStoredResponseBytes: 64 * 1024 * 1024,
+	storedResponseTtlMs: 24 * 60 * 60 * 1000,
 	maxConnections: 4096,
 	maxHeaderBytes: 16 * 1024,
 	headersTimeoutMs: 20_000,
@@ -106,9 +114,13 @@ export const defaultApiOptions: Omit<ApiOptions, "version"> = Object.freeze({
 
 export const defaultCorsOptions: CorsOptions = Object.freeze({
 	allowOrigins: Object.freeze(["*"]),
-	allowMethods: Object.freeze(["GET", "HEAD", "POST"]),
+	allowMethods: Object.freeze(["GET", "HEAD", "POST", "DELETE"]),
 	allowHeaders: Object.freeze([]),
-	exposeHeaders: Object.freeze(["x-request-id", "retry-after"]),
+	exposeHeaders: Object.freeze([
+		"x-request-id",
+		"retry-after",
+		"x-galley-truncated",
+	]),
 	allowCredentials: false,
 	maxAgeSeconds: 600,
 });

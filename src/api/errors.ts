@@ -10,6 +10,10 @@ import {
 	GalleyError,
 	toGalleyError,
 } from "../core/errors.ts";
+import {
+	isMessagePath,
+	toMessageErrorBody,
+} from "./messages/message-errors.ts";
 
 /** OpenAI's error body; the only one that OpenAI's routes and this server's own answers use. */
 export interface ErrorBody {
@@ -95,11 +99,17 @@ export function sendError(
 ): FastifyReply {
 	const error = toApiError(thrown, request);
 	request.record.error = error;
+	const isMessage = isMessagePath(request.url);
+	if (isMessage) reply.header("request-id", request.id);
 	return reply
 		.code(error.status)
 		.headers(retryAfterHeader(error))
 		.type("application/json; charset=utf-8")
-		.send(JSON.stringify(toErrorBody(error)));
+		.send(
+			JSON.stringify(
+				isMessage ? toMessageErrorBody(error, request.id) : toErrorBody(error),
+			),
+		);
 }
 
 export function registerErrorHandler(app: FastifyInstance): void {

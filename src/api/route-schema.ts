@@ -22,6 +22,7 @@ export interface RouteDescription {
 		| "Management"
 		| "Documentation";
 	body?: z.ZodType;
+	query?: z.ZodType;
 	/** What a 200 holds. */
 	answer: string;
 	/** The 200's schema, or the media type of a text. */
@@ -37,6 +38,7 @@ export function describeRoute({
 	summary,
 	tag,
 	body,
+	query,
 	answer,
 	content,
 	isStream,
@@ -52,6 +54,7 @@ export function describeRoute({
 		summary,
 		tags: [tag],
 		...(body === undefined ? {} : { body }),
+		...(query === undefined ? {} : { querystring: query }),
 		...(isOpen === true ? { security: [] } : {}),
 		response: {
 			200: { description: answer, content: media },

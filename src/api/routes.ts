@@ -2,7 +2,14 @@ import type { FastifyInstance } from "fastify";
 import type { ApiContext } from "./api-context.ts";
 import type { ChatBody } from "./generation/chat-body.ts";
 import type { CompletionBody } from "./generation/completion-body.ts";
+import type { CountTokensBody, MessageBody } from "./messages/message-body.ts";
 import { requireReady } from "./require-ready.ts";
+import type {
+	InputTokensBody,
+	ResponseBody,
+} from "./responses/response-body.ts";
+import { ResponseDesk } from "./responses/response-desk.ts";
+import { MemoryResponseStore } from "./responses/response-store.ts";
 import {
 	type LoadAdapterBody,
 	listAdapters,
@@ -43,6 +50,12 @@ import {
 	versionSchema,
 } from "./routes/management.ts";
 import {
+	countMessageTokens,
+	countMessageTokensSchema,
+	createMessage,
+	createMessageSchema,
+} from "./routes/messages.ts";
+import {
 	metrics,
 	metricsSchema,
 	shortMetricsSchema,
@@ -60,6 +73,22 @@ import {
 	renderCompletion,
 	renderCompletionSchema,
 } from "./routes/render.ts";
+import {
+	countInputTokens,
+	countInputTokensSchema,
+	createResponseSchema,
+	postResponse,
+} from "./routes/responses.ts";
+import {
+	cancelResponse,
+	cancelResponseSchema,
+	deleteResponse,
+	deleteResponseSchema,
+	listInputItems,
+	listInputItemsSchema,
+	retrieveResponse,
+	retrieveResponseSchema,
+} from "./routes/stored-responses.ts";
 import {
 	type TokenizeBody,
 	tokenize,
@@ -94,6 +123,56 @@ export function registerRoutes(
 		"/v1/completions",
 		{ schema: completionsSchema, ...whenReady },
 		completions(context),
+	);
+
+	const { options } = context;
+	const responses = new ResponseDesk(
+		new MemoryResponseStore({
+			maxResponses: options.maxStoredResponses,
+			maxBytes: options.maxStoredResponseBytes,
+			ttlMs: options.storedResponseTtlMs,
+		}),
+	);
+	app.post<{ Body: ResponseBody }>(
+		"/v1/responses",
+		{ schema: createResponseSchema, ...whenReady },
+		postResponse(context, responses),
+	);
+	app.post<{ Body: InputTokensBody }>(
+		"/v1/responses/input_tokens",
+		{ schema: countInputTokensSchema },
+		countInputTokens(context, responses),
+	);
+	app.get(
+		"/v1/responses/:response_id",
+		{ schema: retrieveResponseSchema },
+		retrieveResponse(context, responses),
+	);
+	app.get(
+		"/v1/responses/:response_id/input_items",
+		{ schema: listInputItemsSchema },
+		listInputItems(responses),
+	);
+	app.delete(
+		"/v1/responses/:response_id",
+		{ schema: deleteResponseSchema },
+		deleteResponse(responses),
+	);
+	app.post(
+		"/v1/responses/:response_id/cancel",
+		{ schema: cancelResponseSchema },
+		cancelResponse(responses),
+	);
+
+	app.post<{ Body: MessageBody }>(
+		"/v1/messages",
+		{ schema: createMessageSchema, ...whenReady },
+		createMessage(context),
+	);
+	app.post<{ Body: CountTokensBody }>(
+		"/v1/messages/count_tokens",
+		{ schema: countMessageTokensSchema },
+		countMessageTokens(context),
 	);
 
 	app.post<{ Body: TokenizeBody }>(

@@ -14,6 +14,8 @@ export interface EventStreamOptions {
 	slowClientTimeoutMs: number;
 	/** The client reads too slowly and has been told so; nothing more will be written. */
 	onOverflow: (error: GalleyError) => void;
+	/** An error as frames; OpenAI's error body unless given. */
+	toErrorFrames?: ((error: GalleyError) => string) | undefined;
 }
 
 /**
@@ -65,8 +67,33 @@ export class EventStream {
 
 	fail(error: GalleyError): void {
 		if (this.#hasEnded) return;
-		this.#put(eventStart + JSON.stringify(toErrorBody(error)) + eventEnd);
+		const { toErrorFrames } = this.#options;
+		this.#put(
+			toErrorFrames === undefined
+				? eventStart + JSON.stringify(toErrorBody(error)) + eventEnd
+				: toErrorFrames(error),
+		);
 		this.#end();
+	}
+
+	/** Ends without a mark, where the last event says that it is the last. */
+	end(): void {
+		if (!this.#hasEnded) this.#end();
+	}
+
+	/** When what was written has left, or never will: for whoever has much to write at once. */
+	async drained(): Promise<void> {
+		const response = this.#response;
+		if (response.destroyed || !response.writableNeedDrain) return;
+		await new Promise<void>((resolve) => {
+			const settle = () => {
+				response.off("drain", settle);
+				response.off("close", settle);
+				resolve();
+			};
+			response.on("drain", settle);
+			response.on("close", settle);
+		});
 	}
 
 	#put(text: string): void {

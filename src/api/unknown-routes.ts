@@ -71,6 +71,21 @@ function findMethods(
 	for (const [pattern, methods] of methodsByPath) {
 		if (pattern.endsWith("/*") && path.startsWith(pattern.slice(0, -1)))
 			return methods;
+		if (pattern.includes("/:") && hasShape(path, pattern)) return methods;
 	}
 	return undefined;
+}
+
+/** `/v1/responses/:id/cancel`: a name stands for one segment. */
+function hasShape(path: string, pattern: string): boolean {
+	const segments = path.split("/");
+	const shape = pattern.split("/");
+	return (
+		segments.length === shape.length &&
+		shape.every(
+			(part, index) =>
+				part === segments[index] ||
+				(part.startsWith(":") && segments[index] !== ""),
+		)
+	);
 }

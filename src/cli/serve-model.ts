@@ -121,12 +121,17 @@ async function createLanguageModel(
 	maxModelLength: number,
 	adapters: AdapterRegistry,
 ): Promise<LanguageModel> {
-	const [{ LanguageModel }, { ChatTemplates }, { TokenTexts }] =
-		await Promise.all([
-			import("../runtime/language-model.ts"),
-			import("../text/chat-template.ts"),
-			import("../text/token-texts.ts"),
-		]);
+	const [
+		{ LanguageModel },
+		{ ChatTemplates },
+		{ createOutputFormat },
+		{ TokenTexts },
+	] = await Promise.all([
+		import("../runtime/language-model.ts"),
+		import("../text/chat-template.ts"),
+		import("../text/output-format.ts"),
+		import("../text/token-texts.ts"),
+	]);
 	const tokenText = (token: number | null) =>
 		token === null
 			? ""
@@ -136,14 +141,16 @@ async function createLanguageModel(
 			vocabularySize: vocabulary.size,
 			tokenBytes: (token) => vocabulary.tokenBytes(token, renderSpecial),
 		});
+	const template =
+		config.chatTemplate === null
+			? vocabulary.chatTemplate()
+			: await readFile(config.chatTemplate, "utf8");
+	// A template given by the operator is the only one: the model's own for tools must not win over it.
+	const toolUseTemplate =
+		config.chatTemplate === null ? vocabulary.chatTemplate("tool_use") : null;
 	const templates = new ChatTemplates({
-		template:
-			config.chatTemplate === null
-				? vocabulary.chatTemplate()
-				: await readFile(config.chatTemplate, "utf8"),
-		// A template given by the operator is the only one: the model's own for tools must not win over it.
-		toolUseTemplate:
-			config.chatTemplate === null ? vocabulary.chatTemplate("tool_use") : null,
+		template,
+		toolUseTemplate,
 		bosToken: tokenText(vocabulary.bos),
 		eosToken: tokenText(vocabulary.eos),
 	});
@@ -164,6 +171,12 @@ async function createLanguageModel(
 		vocabulary,
 		templates,
 		tokenTexts: { plain: texts(false), withSpecialTokens: texts(true) },
+		outputFormat: createOutputFormat({
+			template,
+			toolUseTemplate,
+			toolCallParser: config.toolCallParser,
+			reasoningParser: config.reasoningParser,
+		}),
 		adapters,
 		maxAdapters: adaptersAtOnce(plan, config),
 		supervisor,

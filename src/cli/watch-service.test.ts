@@ -83,6 +83,8 @@ const step = {
 	evictedTokens: 5,
 	savedTokens: 4,
 	restoredTokens: 3,
+	constraintSeconds: 0,
+	constrainedTokens: 0,
 };
 
 describe("watchService", () => {

@@ -29,3 +29,6 @@ export const httpBuckets: readonly number[] = [
 	...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
 	...[30, 60, 120, 300, 600],
 ];
+export const grammarCompileBuckets: readonly number[] = [
+	...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+];

@@ -1,5 +1,6 @@
 import {
 	firstTokenBuckets,
+	grammarCompileBuckets,
 	httpBuckets,
 	perTokenBuckets,
 	requestBuckets,
@@ -261,6 +262,28 @@ export const serviceMetrics = {
 		names: withVllm("spec_decode_num_accepted_tokens_total"),
 		type: "counter",
 		help: "Guessed tokens that were right.",
+	},
+	constraintSeconds: {
+		names: own("constrained_decoding_seconds_total"),
+		type: "counter",
+		help: "Time that the engine process spent on what constrained outputs may go on with; most of it passes while the engine computes.",
+	},
+	constrainedTokens: {
+		names: own("constrained_tokens_total"),
+		type: "counter",
+		help: "Tokens that were chosen under a constraint.",
+	},
+	grammarCompileTime: {
+		names: own("grammar_compile_seconds"),
+		type: "histogram",
+		help: "Seconds that it took to compile a constraint that was not in the cache, the wait for its turn included.",
+		buckets: grammarCompileBuckets,
+	},
+	grammarCompilations: {
+		names: own("grammar_compilations_total"),
+		type: "counter",
+		help: "Constraints of requests, by how they were had: from the cache (hit), compiled (miss), together with another request (joined), or refused (error).",
+		labels: ["result"],
 	},
 	targetItl: {
 		names: own("target_itl_seconds"),

@@ -121,6 +121,8 @@ function recordAll(metrics: ServiceMetrics): void {
 		evictedTokens: 70,
 		savedTokens: 50,
 		restoredTokens: 30,
+		constraintSeconds: 0,
+		constrainedTokens: 0,
 	});
 	metrics.engineRestarted();
 	metrics.observeRequest({

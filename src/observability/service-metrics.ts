@@ -38,6 +38,8 @@ export interface StepSample {
 	evictedTokens: number;
 	savedTokens: number;
 	restoredTokens: number;
+	constraintSeconds: number;
+	constrainedTokens: number;
 }
 
 /** The engine between two steps. */
@@ -87,6 +89,11 @@ export interface ServiceMetrics extends Disposable {
 	/** A sequence's prompt was looked up in the prefix cache and is computed from where the hit ends. */
 	sequenceStarted(promptTokens: number, cachedTokens: number): void;
 	step(step: StepSample): void;
+	/** A request's constraint was compiled, or found; `seconds` where it was compiled for this request. */
+	grammarCompiled(
+		result: "hit" | "miss" | "joined" | "error",
+		seconds: number | null,
+	): void;
 	engineRestarted(): void;
 	/** An HTTP request was answered. */
 	observeRequest(sample: HttpRequestSample): void;
@@ -126,6 +133,8 @@ export function createServiceMetrics(
 		metrics.finishedRequests.inc({ finished_reason }, 0);
 	metrics.buildInfo.set({ version: options.version }, 1);
 	metrics.cacheConfig.set({ block_size: "0", num_gpu_blocks: "0" }, 1);
+	for (const result of ["hit", "miss", "joined", "error"])
+		metrics.grammarCompilations.inc({ result }, 0);
 	for (const source of ["local_compute", "local_cache_hit"])
 		metrics.promptTokensBySource.inc({ source }, 0);
 
@@ -176,6 +185,10 @@ export function createServiceMetrics(
 			promptTokensBySource.inc({ source: "local_cache_hit" }, cachedTokens);
 		},
 		step: (step) => countStep(metrics, step),
+		grammarCompiled(result, seconds) {
+			metrics.grammarCompilations.inc({ result });
+			if (seconds !== null) metrics.grammarCompileTime.observe(seconds);
+		},
 		engineRestarted: () => metrics.engineRestarts.inc(),
 		observeRequest({ method, route, status, durationSeconds }) {
 			metrics.httpRequests.inc({ method, route, status });
@@ -233,6 +246,8 @@ function countStep(metrics: Metrics, step: StepSample): void {
 	metrics.tokensEvicted.inc(step.evictedTokens);
 	metrics.tokensSaved.inc(step.savedTokens);
 	metrics.tokensRestored.inc(step.restoredTokens);
+	metrics.constraintSeconds.inc(step.constraintSeconds);
+	metrics.constrainedTokens.inc(step.constrainedTokens);
 }
 
 /** Null before there is an engine. */
@@ -293,6 +308,10 @@ function registerAll(registry: ReturnType<typeof createMetricRegistry>) {
 		stepDecodeTokens: counter(rows.stepDecodeTokens),
 		draftedTokens: counter(rows.draftedTokens),
 		acceptedTokens: counter(rows.acceptedTokens),
+		constraintSeconds: counter(rows.constraintSeconds),
+		constrainedTokens: counter(rows.constrainedTokens),
+		grammarCompileTime: histogram(rows.grammarCompileTime),
+		grammarCompilations: counter(rows.grammarCompilations),
 		targetItl: gauge(rows.targetItl),
 		engineRestarts: counter(rows.engineRestarts),
 		ready: gauge(rows.ready),

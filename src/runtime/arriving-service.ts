@@ -11,6 +11,7 @@ import type {
 	ServiceLoad,
 	ServiceState,
 } from "../core/language-service.ts";
+import { type OutputFormat, plainOutputFormat } from "../core/output-format.ts";
 import type { StreamEvent } from "../core/stream-event.ts";
 
 const retryAfterSeconds = 5;
@@ -121,6 +122,10 @@ export class ArrivingService implements LanguageService {
 		options: ChatTemplateOptions,
 	): string {
 		return this.#present().renderChat(messages, options);
+	}
+
+	get outputFormat(): OutputFormat {
+		return this.#arrived?.outputFormat ?? plainOutputFormat;
 	}
 
 	needsBos(renderedChat: string): boolean {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { defaultSampling } from "../core/generation-request.ts";
 import type { Engine, EngineOptions } from "../engine/engine.ts";
 import { createFakeModule } from "../engine/fake/fake.ts";
+import { parseGbnf } from "../grammar/gbnf/parse-gbnf.ts";
 import { EngineLoop } from "./engine-loop.ts";
 import type {
 	EngineMessage,
@@ -405,4 +406,121 @@ describe("EngineLoop", () => {
 			});
 		},
 	);
+});
+
+describe("a constrained request", () => {
+	const grammarOf = (
+		source: string,
+		triggers: readonly string[] | null = null,
+	) => ({ key: source + triggers, grammar: parseGbnf(source), triggers });
+
+	async function texts(
+		more: Partial<SubmittedRequest>,
+		options: Partial<SchedulingOptions> = {},
+		engineOptions: Partial<EngineOptions> = {},
+	) {
+		const { engine, loop, messages, steps, idle } = await startLoop(
+			"fake:",
+			engineOptions,
+			options,
+		);
+		loop.submit(request(1, { ignoreEos: false, maxTokens: 40, ...more }));
+		// Somebody who is free goes on beside it.
+		loop.submit(request(2, { maxTokens: 30 }));
+		await idle();
+		const said = new Map<string, string>();
+		let others = 0;
+		for (const { tokens } of steps())
+			for (let index = 0; index < tokens.length; index += 3) {
+				const [number, choice, token] = tokens.subarray(index, index + 3);
+				if (number !== 1) others++;
+				const key = `${choice}`;
+				const bytes = engine.vocabulary.tokenBytes(token as number, true);
+				if (number === 1)
+					said.set(
+						key,
+						(said.get(key) ?? "") + Buffer.from(bytes).toString("latin1"),
+					);
+			}
+		const ended = steps()
+			.flatMap((step) => step.ended)
+			.filter(({ number }) => number === 1);
+		const failed = messages.filter(({ type }) => type === "failed");
+		const costs = steps().map(({ statistics }) => statistics);
+		return { said: [...said.values()], ended, failed, others, costs };
+	}
+
+	test("says what its grammar says, in all choices, and ends when nothing may follow", async () => {
+		const { said, ended, costs } = await texts({
+			choices: 3,
+			sampling: { ...defaultSampling, temperature: 1, seed: 5 },
+			grammar: grammarOf('root ::= "<" [a-d]{2,6} ">"'),
+		});
+		expect(said).toHaveLength(3);
+		for (const text of said) expect(text).toMatch(/^<[a-d]{2,6}>$/);
+		expect(ended.map(({ reason }) => reason)).toEqual(["stop", "stop", "stop"]);
+		expect(ended.every(({ stopToken }) => stopToken === null)).toBe(true);
+		const counted = costs.reduce(
+			(sum, step) => sum + step.constrainedTokens,
+			0,
+		);
+		expect(counted).toBeGreaterThan(11);
+	});
+
+	test("is cut by its limit inside a document, and stops at it when the document is whole", async () => {
+		const grammar = grammarOf('root ::= "<" [a-d]{9} ">"');
+		const cut = await texts({ grammar, maxTokens: 10 });
+		expect(cut.ended).toMatchObject([{ reason: "length" }]);
+		const whole = await texts({ grammar, maxTokens: 11 });
+		expect(whole.ended).toMatchObject([{ reason: "stop" }]);
+	});
+
+	test("keeps its place when it is sent back to the queue", async () => {
+		const { said, ended } = await texts(
+			{ choices: 3, grammar: grammarOf('root ::= "<" [a-d]{30} ">"') },
+			{},
+			{ kvLayout: "unified", kvCells: 128 },
+		);
+		expect(ended).toHaveLength(3);
+		for (const text of said) expect(text).toMatch(/^<[a-d]{30}>$/);
+	});
+
+	test("guesses nothing that its grammar forbids, and says the same with guesses and without", async () => {
+		const more = {
+			maxTokens: 60,
+			grammar: grammarOf('root ::= ("abcabc" | "abcabd" | " ")+ "!"'),
+		};
+		const without = await texts(more);
+		const guessed = await texts(more, { speculation: true });
+		expect(guessed.said).toEqual(without.said);
+	});
+
+	test("fails alone when nothing that may follow can be chosen", async () => {
+		const { failed, others, ended } = await texts({
+			sampling: {
+				...defaultSampling,
+				seed: 1,
+				logitBias: [..."<abcd"].map((character) => [
+					character.charCodeAt(0),
+					Number.NEGATIVE_INFINITY,
+				]),
+			},
+			grammar: grammarOf('root ::= "<" [a-d]{2} ">"'),
+		});
+		expect(failed).toMatchObject([{ numbers: [1], code: "invalid_request" }]);
+		expect(ended).toEqual([]);
+		expect(others).toBe(30);
+	});
+
+	test("fails alone when its grammar is none", async () => {
+		const rules = { root: { type: "rule", name: "missing" } } as const;
+		const grammar = {
+			key: "x",
+			grammar: { rules, start: "root" },
+			triggers: null,
+		};
+		const { failed, others } = await texts({ grammar });
+		expect(failed).toMatchObject([{ numbers: [1] }]);
+		expect(others).toBe(30);
+	});
 });

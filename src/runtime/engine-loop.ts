@@ -8,16 +8,14 @@ import type { Sequence } from "../scheduler/sequence.ts";
 import { StepCost } from "../scheduler/step-cost.ts";
 import type { StepPlan } from "../scheduler/step-plan.ts";
 import { combinationKey, prefixNamespace } from "./adapter-combination.ts";
+import { ConstrainedOutputs } from "./constrained-outputs.ts";
 import { EngineAdapters } from "./engine-adapters.ts";
 import { EngineMemory } from "./engine-memory.ts";
 import type { EngineMessage, SubmittedRequest } from "./engine-protocol.ts";
 import { fillBatch } from "./fill-batch.ts";
 import { LayoutSwitch } from "./layout-switch.ts";
-import {
-	type LiveSequence,
-	promptLogprobs,
-	sampleToken,
-} from "./live-sequence.ts";
+import type { LiveSequence } from "./live-sequence.ts";
+import { prepareMasks, sampleStep } from "./sample-step.ts";
 import type { SavedStates } from "./saved-states.ts";
 import {
 	defaultMaxAdapters,
@@ -26,7 +24,7 @@ import {
 	schedulerLimits,
 } from "./scheduling-options.ts";
 import { snapshotSequence } from "./sequence-snapshot.ts";
-import { StepFindings, StepReporter } from "./step-reporter.ts";
+import { StepReporter } from "./step-reporter.ts";
 
 export interface EngineLoopEffects {
 	send(message: EngineMessage): void;
@@ -48,6 +46,7 @@ export class EngineLoop {
 	readonly #layoutSwitch: LayoutSwitch;
 	readonly #reporter: StepReporter;
 	readonly #adapters: EngineAdapters;
+	readonly #constrained: ConstrainedOutputs;
 	readonly #live = new Map<Sequence, LiveSequence>();
 	/** What is to be done between two steps. */
 	#chores: (() => Promise<void>)[] = [];
@@ -74,7 +73,10 @@ export class EngineLoop {
 			engine,
 			options.maxAdapters ?? defaultMaxAdapters,
 		);
-		this.#reporter = new StepReporter(effects.residentBytes);
+		this.#constrained = new ConstrainedOutputs(engine, effects.now);
+		this.#reporter = new StepReporter(effects.residentBytes, () =>
+			this.#constrained.takeCosts(),
+		);
 		const costs = memoryCosts(engine, this.#stepCost);
 		this.#memory = this.#createMemory(costs);
 		this.#scheduler = this.#createScheduler(costs, undefined);
@@ -141,6 +143,11 @@ export class EngineLoop {
 		this.#wake();
 	}
 
+	/** Makes ready what takes a while and is not needed yet, if there is nothing else to do. */
+	warm(): void {
+		if (!this.#isRunning && !this.#isStopped) this.#constrained.warm();
+	}
+
 	/** No step begins any more. What idle slots hold is saved, where there is a place that survives. */
 	async stop(): Promise<void> {
 		this.#isStopped = true;
@@ -155,6 +162,8 @@ export class EngineLoop {
 
 	#submitChoice(request: SubmittedRequest, choice: number): void {
 		const adapter = combinationKey(request.adapters);
+		const constraint =
+			request.grammar && this.#constrained.create(request.grammar);
 		const sequence = this.#scheduler.submit({
 			request: request.number,
 			choice,
@@ -168,6 +177,10 @@ export class EngineLoop {
 			adapter,
 			adapterIds: request.adapters.map(({ file }) => file.id),
 			namespace: prefixNamespace(adapter, request.cacheSalt),
+			...(constraint && {
+				fittingTokens: (guess: Int32Array) =>
+					this.#constrained.timed(() => constraint.fittingTokens(guess)),
+			}),
 		});
 		const seed = (request.sampling.seed + choice) >>> 0;
 		const sampler = this.#engine.createSampler({ ...request.sampling, seed });
@@ -175,6 +188,7 @@ export class EngineLoop {
 		this.#live.set(sequence, {
 			request,
 			sampler,
+			constraint: constraint ?? null,
 			arrivedAt: this.#effects.now(),
 			promptLogprobsSent: 0,
 		});
@@ -238,7 +252,9 @@ export class EngineLoop {
 			await this.#applyAdapters(plan);
 			fillBatch(this.#engine.batch, plan);
 			const runAt = this.#effects.now();
-			const result = await this.#engine.run(plan.tokenCount);
+			const computed = this.#engine.run(plan.tokenCount);
+			prepareMasks({ live: this.#live, constrained: this.#constrained }, plan);
+			const result = await computed;
 			if (result === "ok") {
 				const seconds = (this.#effects.now() - runAt) / 1000;
 				this.#scheduler.learn(plan, seconds);
@@ -259,37 +275,28 @@ export class EngineLoop {
 	}
 
 	#commit(plan: StepPlan, startedAt: number): void {
-		const findings = new StepFindings();
-		const offsets = new Map<Sequence, number>();
-		let offset = 0;
-		for (const entry of plan.entries) {
-			const { sequence } = entry;
-			offsets.set(sequence, offset);
-			if (entry.wantsAllLogits) {
-				const live = this.#live.get(sequence) as LiveSequence;
-				const entries = promptLogprobs(this.#engine, entry, live, offset);
-				const { request, choice } = sequence.spec;
-				if (entries !== null)
-					findings.promptLogprobs.push({ number: request, choice, entries });
-			}
-			offset += entry.count;
-		}
 		this.#layoutSwitch.observe(
 			plan,
 			this.#scheduler.ledger.distinctRunningCells,
 		);
-		const ended = this.#scheduler.commit(plan, ({ sequence }, index) => {
-			const live = this.#live.get(sequence) as LiveSequence;
-			const batchIndex = (offsets.get(sequence) as number) + index;
-			const sampled = sampleToken(this.#engine, sequence, live, batchIndex);
-			findings.addToken(sequence, sampled.token, sampled.logprob);
-			return sampled.token;
-		});
+		const { findings, ended, failures } = sampleStep(
+			{
+				engine: this.#engine,
+				scheduler: this.#scheduler,
+				live: this.#live,
+				constrained: this.#constrained,
+			},
+			plan,
+		);
 		const seconds = (this.#effects.now() - startedAt) / 1000;
 		this.#effects.send(
 			this.#reporter.step(plan, findings, ended, seconds, this.#scheduler),
 		);
 		for (const { sequence } of ended) this.#forget(sequence);
+		for (const [number, thrown] of failures) {
+			this.#cancelAll(number);
+			this.#fail([number], thrown);
+		}
 	}
 
 	async #changeWhileIdle(layout: KvLayout): Promise<void> {
@@ -357,11 +364,13 @@ export class EngineLoop {
 			plan.entries.map(({ sequence }) => sequence.spec.request),
 		);
 		this.#scheduler.rollback(plan);
-		for (const number of numbers) {
-			for (const sequence of this.#live.keys())
-				if (sequence.spec.request === number) this.#scheduler.cancel(sequence);
-		}
+		for (const number of numbers) this.#cancelAll(number);
 		this.#fail([...numbers], thrown);
+	}
+
+	#cancelAll(number: number): void {
+		for (const sequence of this.#live.keys())
+			if (sequence.spec.request === number) this.#scheduler.cancel(sequence);
 	}
 
 	#fail(numbers: readonly number[], thrown: unknown): void {

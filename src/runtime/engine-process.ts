@@ -15,6 +15,9 @@ import { openSavedStates } from "./open-saved-states.ts";
  * process that started it is gone.
  */
 
+/** Requests that wait for the model come first. */
+const warmAfterMs = 3_000;
+
 // Everything but the fake engine needs it: load it while the parent is still reading its configuration.
 const llamaModule = import("../engine/llama/llama.ts");
 
@@ -59,6 +62,7 @@ async function load({
 			residentBytes: residentBytesReader(),
 		});
 		send({ type: "ready", info: loaded.info });
+		setTimeout(() => loop.warm(), warmAfterMs).unref();
 		return loop;
 	} catch (thrown) {
 		const error =

@@ -6,6 +6,7 @@ import type { ErrorCode } from "../core/errors.ts";
 import type { SamplingParams } from "../core/generation-request.ts";
 import type { EngineInfo, EngineOptions, KvLayout } from "../engine/engine.ts";
 import type { PackageSearch } from "../engine/llama/packages.ts";
+import type { Grammar } from "../grammar/grammar.ts";
 import type { SchedulingOptions } from "./scheduling-options.ts";
 
 /**
@@ -21,6 +22,15 @@ export interface LoadOptions {
 	search: PackageSearch;
 	options: Omit<EngineOptions, "onLoadProgress">;
 	scheduling: SchedulingOptions;
+}
+
+/** A compiled constraint. */
+export interface SubmittedGrammar {
+	/** The same for equal grammars: what is learned of one serves all requests with it. */
+	key: string;
+	grammar: Grammar;
+	/** Texts that switch it on; null is on from the first token. */
+	triggers: readonly string[] | null;
 }
 
 export interface SubmittedRequest {
@@ -42,6 +52,8 @@ export interface SubmittedRequest {
 	cacheSalt: string;
 	/** Nothing is the base model alone. */
 	adapters: readonly RequestedAdapter[];
+	/** What the output must look like; null, or left out, leaves it free. */
+	grammar?: SubmittedGrammar | null;
 }
 
 export type HostMessage =
@@ -91,6 +103,9 @@ export interface StepStatistics {
 	evictedTokens: number;
 	savedTokens: number;
 	restoredTokens: number;
+	/** Thread time spent on what constrained outputs may go on with; tokens chosen under a constraint. */
+	constraintSeconds: number;
+	constrainedTokens: number;
 }
 
 /** Everything one step brought, for all sequences in one message. */

@@ -101,6 +101,7 @@ const request: GenerationRequest = {
 	cacheSalt: "salt",
 	adapters: [],
 	deadlineMs: null,
+	constraint: null,
 	renderSpecialTokens: false,
 };
 
@@ -290,4 +291,47 @@ test("a request whose prompt was reported in part is not tried again on another 
 	});
 	engine.die();
 	expect(events).toMatchObject([{ error: { code: "engine_crashed" } }]);
+});
+
+describe("a constrained request", () => {
+	const constraint = {
+		kind: "regex",
+		pattern: "[ab]+",
+		field: "guided_regex",
+	} as const;
+	const submits = async ({ engine }: ReturnType<typeof createModel>) => {
+		for (let tries = 0; tries < 500 && engine.submitted.length === 0; tries++)
+			await new Promise((resolve) => setTimeout(resolve, 10));
+		return engine.submitted;
+	};
+
+	test("goes to the engine with its grammar", async () => {
+		const created = createModel();
+		created.ask({ constraint });
+		expect(created.engine.submitted).toEqual([]);
+		expect(await submits(created)).toMatchObject([
+			{ number: 1, grammar: { grammar: { start: "root" }, triggers: null } },
+		]);
+		await created.model[Symbol.asyncDispose]();
+	});
+
+	test("never gets there when its client goes away while it is compiled", async () => {
+		const created = createModel();
+		const { events, cancel } = created.ask({ constraint });
+		cancel();
+		created.ask({ constraint });
+		expect(await submits(created)).toMatchObject([{ number: 2 }]);
+		expect(events).toMatchObject([{ error: { code: "client_closed" } }]);
+		await created.model[Symbol.asyncDispose]();
+	});
+
+	test("is refused with the field's name when it can't be compiled", async () => {
+		const { model, ask } = createModel();
+		const refused = ask({ constraint: { ...constraint, pattern: "(" } });
+		await vi.waitFor(() => expect(refused.events).toHaveLength(1), 5_000);
+		expect(refused.events).toMatchObject([
+			{ error: { code: "invalid_request", param: "guided_regex" } },
+		]);
+		await model[Symbol.asyncDispose]();
+	});
 });

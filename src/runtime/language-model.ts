@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import type { RequestedAdapter } from "../adapters/adapter-file.ts";
 import type { AdapterRegistry } from "../adapters/adapter-registry.ts";
 import type { ChatMessage } from "../core/chat-message.ts";
@@ -14,6 +13,7 @@ import type {
 	ServiceLoad,
 	ServiceState,
 } from "../core/language-service.ts";
+import type { OutputFormat } from "../core/output-format.ts";
 import type { StreamEvent, TokenLogprob } from "../core/stream-event.ts";
 import type { EngineInfo } from "../engine/engine.ts";
 import type { Logger } from "../observability/logger.ts";
@@ -40,8 +40,10 @@ import {
 	adapterEntries,
 	toRequestedAdapters,
 } from "./request-adapters.ts";
+import { RequestGrammars } from "./request-grammars.ts";
 import { observeFinish, observeStep, observeToken } from "./request-metrics.ts";
 import { noLoad, stateRefusal } from "./service-standing.ts";
+import { toSubmittedRequest } from "./submitted-request.ts";
 
 export interface LanguageModelOptions extends ModelTextOptions {
 	entry: ModelEntry;
@@ -70,6 +72,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 	readonly #queue: AdmissionQueue;
 	readonly #text: ModelText;
 	readonly #requests = new Map<number, LiveRequest>();
+	readonly #grammars: RequestGrammars;
 	readonly #deadlines = new FirstTokenDeadlines((number) =>
 		this.#expire(number),
 	);
@@ -87,6 +90,9 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		this.facts = options.facts;
 		this.#queue = new AdmissionQueue(options.queue);
 		this.#text = new ModelText(options);
+		this.#grammars = new RequestGrammars({
+			onCompiled: options.metrics.grammarCompiled,
+		});
 		this.#supervisor = options.supervisor;
 		this.#supervisor.attach({
 			onStep: (report) => this.#hearStep(report),
@@ -139,6 +145,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 			await Promise.race([empty, late]);
 			clearTimeout(timer);
 		}
+		this.#grammars[Symbol.dispose]();
 		await this.#supervisor.stop();
 	}
 
@@ -185,12 +192,8 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		const { kvCacheUsage } = this.#engineLoad;
 		const waiting = this.#queue.waitingRequests;
 		const { maxSequences } = this.#options;
-		return {
-			running: this.#requests.size - waiting,
-			waiting,
-			kvCacheUsage,
-			maxSequences,
-		};
+		const running = this.#requests.size - waiting;
+		return { running, waiting, kvCacheUsage, maxSequences };
 	}
 
 	async liveState(): Promise<LiveState | null> {
@@ -227,6 +230,10 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		return this.#text.controlTokenTexts;
 	}
 
+	get outputFormat(): OutputFormat {
+		return this.#text.outputFormat;
+	}
+
 	needsBos(renderedChat: string): boolean {
 		return this.#text.needsBos(renderedChat);
 	}
@@ -236,7 +243,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		onEvent: (event: StreamEvent) => void,
 	): () => void {
 		const number = this.#nextNumber++;
-		const { stop, sampling } = request;
+		const { stop } = request;
 		const texts = this.#text.textsOf(request.renderSpecialTokens);
 		const createText = () =>
 			new ChoiceText(texts, stop.stopStrings, stop.includeStopString);
@@ -251,22 +258,15 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		this.#requests.set(number, live);
 		this.#deadlines.set(number, request.deadlineMs);
 		this.#options.metrics.requestReceived(request.promptTokens.length);
-		this.#supervisor.submit({
+		this.#grammars.prepare(
 			number,
-			promptTokens: request.promptTokens,
-			choices: request.choices,
-			sampling: { ...sampling, seed: sampling.seed ?? randomInt(2 ** 32) },
-			maxTokens: stop.maxTokens,
-			minTokens: stop.minTokens,
-			stopTokenIds: stop.stopTokenIds,
-			ignoreEos: stop.ignoreEos,
-			logprobs: request.logprobs,
-			promptLogprobs: request.promptLogprobs,
-			priority: request.priority,
-			tenant: request.tenant,
-			cacheSalt: request.cacheSalt,
-			adapters: admitted,
-		});
+			request.constraint,
+			(grammar) =>
+				this.#supervisor.submit(
+					toSubmittedRequest(number, request, admitted, grammar),
+				),
+			(error) => this.#fail(number, error),
+		);
 		return () =>
 			this.#cancel(
 				number,
@@ -381,6 +381,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 	#remove(number: number): void {
 		this.#requests.delete(number);
 		this.#deadlines.clear(number);
+		this.#grammars.abandon(number);
 		this.#queue.leave(number);
 		if (this.#requests.size === 0) this.#onEmpty?.();
 	}

@@ -37,6 +37,8 @@ const report: StepReport = {
 		evictedTokens: 11,
 		savedTokens: 12,
 		restoredTokens: 13,
+		constraintSeconds: 0,
+		constrainedTokens: 0,
 	},
 	load: {
 		running: 2,

@@ -21,7 +21,7 @@ export class StepCounts {
 		sampledTokens: number,
 		seconds: number,
 		{ preemptionCount, ledger }: Scheduler,
-	): StepStatistics {
+	): Omit<StepStatistics, "constraintSeconds" | "constrainedTokens"> {
 		let prefillTokens = 0;
 		let decodeTokens = 0;
 		let draftedTokens = 0;

@@ -6,6 +6,7 @@ import type {
 	LogprobReport,
 	StartReport,
 	StepReport,
+	StepStatistics,
 } from "./engine-protocol.ts";
 import { StepCounts } from "./step-counts.ts";
 
@@ -25,15 +26,26 @@ export class StepFindings {
 	}
 }
 
+/** Since the last report. */
+type ConstraintCosts = Pick<
+	StepStatistics,
+	"constraintSeconds" | "constrainedTokens"
+>;
+
 /** Turns what happened in the loop into the messages of engine-protocol.ts. */
 export class StepReporter {
 	readonly counts = new StepCounts();
 	readonly #residentBytes: () => number;
+	readonly #takeConstraintCosts: () => ConstraintCosts;
 	/** Admitted since the last report: a step that is not computed reports nothing. */
 	#started: { sequence: Sequence; at: number; arrivedAt: number }[] = [];
 
-	constructor(residentBytes: () => number) {
+	constructor(
+		residentBytes: () => number,
+		takeConstraintCosts: () => ConstraintCosts,
+	) {
 		this.#residentBytes = residentBytes;
+		this.#takeConstraintCosts = takeConstraintCosts;
 	}
 
 	/** Times are monotonic milliseconds. */
@@ -61,7 +73,10 @@ export class StepReporter {
 				reason,
 				stopToken,
 			})),
-			statistics: this.counts.take(plan, tokens.length / 3, seconds, scheduler),
+			statistics: {
+				...this.counts.take(plan, tokens.length / 3, seconds, scheduler),
+				...this.#takeConstraintCosts(),
+			},
 			load: this.load(scheduler),
 		};
 	}

@@ -58,8 +58,10 @@ export class Drafts {
 		});
 		decoding.forEach((sequence, index) => {
 			const length = lengths[index] as number;
-			if (length > 0)
-				drafts.set(sequence, this.#of(sequence).lookup.propose(length));
+			if (length === 0) return;
+			const guess = this.#of(sequence).lookup.propose(length);
+			const fitting = sequence.spec.fittingTokens?.(guess) ?? guess.length;
+			if (fitting > 0) drafts.set(sequence, guess.subarray(0, fitting));
 		});
 		return drafts;
 	}

@@ -15,6 +15,8 @@ import { WaitingQueue } from "./waiting-queue.ts";
 const stepsPerTurn = 16;
 /** or for this part of them when it has but few of the running sequences: full steps earn more. */
 const leastTurnWeight = 0.25;
+/** Is no guess either. */
+const noToken = -1;
 
 /**
  * Continuous batching, pure: state in, decision out; it knows no engine, no clock and no text. `plan` decides a step,
@@ -141,17 +143,19 @@ export class Scheduler {
 
 	/**
 	 * Takes a step's outcome. `sample(entry, index)` gives the token sampled from the logits of the entry's token `index`;
-	 * it is called in order, for a drafting entry only as long as the guesses were right, and never past a sequence's end.
+	 * it is called in order, for a drafting entry only as long as the guesses were right, and never past a sequence's end; null
+	 * cancels a sequence that can't go on. `isComplete` tells whether nothing may follow a token that was sampled just now.
 	 * Returns the sequences that ended with it.
 	 */
 	commit(
 		plan: StepPlan,
-		sample: (entry: PlanEntry, index: number) => number,
+		sample: (entry: PlanEntry, index: number) => number | null,
+		isComplete: (sequence: Sequence) => boolean = () => false,
 	): EndedSequence[] {
 		const ended: EndedSequence[] = [];
 		for (const entry of plan.entries) {
 			const { sequence } = entry;
-			const end = this.#commitEntry(entry, sample);
+			const end = this.#commitEntry(entry, sample, isComplete);
 			if (end === null) continue;
 			ended.push(end);
 			this.#admission.learn(sequence.generatedTokens);
@@ -288,7 +292,8 @@ export class Scheduler {
 
 	#commitEntry(
 		entry: PlanEntry,
-		sample: (entry: PlanEntry, index: number) => number,
+		sample: (entry: PlanEntry, index: number) => number | null,
+		isComplete: (sequence: Sequence) => boolean,
 	): EndedSequence | null {
 		const { sequence, slot, from, count, draft, padding } = entry;
 		const own = count - draft.length - padding;
@@ -306,7 +311,11 @@ export class Scheduler {
 			draft,
 			(index) => {
 				const token = sample(entry, own - 1 + index);
-				end = this.#accept(sequence, token);
+				if (token === null) {
+					sequence.cancelled = true;
+					return noToken;
+				}
+				end = this.#accept(sequence, token, isComplete);
 				return token;
 			},
 			() => end !== null,
@@ -321,7 +330,11 @@ export class Scheduler {
 		return end;
 	}
 
-	#accept(sequence: Sequence, token: number): EndedSequence | null {
+	#accept(
+		sequence: Sequence,
+		token: number,
+		isComplete: (sequence: Sequence) => boolean,
+	): EndedSequence | null {
 		const { spec } = sequence;
 		const generated = sequence.generatedTokens + 1;
 		const stops =
@@ -331,6 +344,8 @@ export class Scheduler {
 		if (stops && generated > spec.minTokens)
 			return { sequence, reason: "stop", stopToken: token };
 		sequence.append(token);
+		if (isComplete(sequence))
+			return { sequence, reason: "stop", stopToken: null };
 		const isFull =
 			generated === spec.maxTokens || sequence.length >= this.mostTokens;
 		return isFull ? { sequence, reason: "length", stopToken: null } : null;

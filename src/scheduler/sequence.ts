@@ -23,6 +23,8 @@ export interface SequenceSpec {
 	adapterIds?: readonly string[];
 	/** Prefixes are shared within a namespace: adapter and salt. */
 	namespace: string;
+	/** Where not every text may be said: how many of the guessed tokens may come next, one after the other. */
+	fittingTokens?: (guess: Int32Array) => number;
 }
 
 /** Why a sequence waits: nothing is free for it, or another one is computing the prefix that it needs. */

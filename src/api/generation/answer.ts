@@ -26,6 +26,8 @@ export interface StreamFormat {
 	choiceEnd(stream: EventStream, choice: number, event: ChoiceEndEvent): void;
 	/** Everything between the last choice and the stream's end. */
 	finish(stream: EventStream, usage: Usage): void;
+	/** Where errors have a form of their own. Such streams end with their last event, without OpenAI's `[DONE]`. */
+	toErrorFrames?(error: GalleyError): string;
 }
 
 /**
@@ -49,6 +51,7 @@ export function streamAnswer(
 					request.record.error = error;
 					cancel();
 				},
+				toErrorFrames: format.toErrorFrames?.bind(format),
 			});
 			return stream;
 		};
@@ -67,7 +70,8 @@ export function streamAnswer(
 			finish: (usage) => {
 				const opened = stream ?? open();
 				format.finish(opened, usage);
-				opened.done();
+				if (format.toErrorFrames === undefined) opened.done();
+				else opened.end();
 				resolve();
 			},
 			error: (error) => {

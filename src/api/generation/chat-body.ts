@@ -1,7 +1,11 @@
 import { z } from "zod";
 import { messagesField } from "./chat-messages.ts";
+import { constraintFields } from "./constraint-fields.ts";
 import { policyFields } from "./field-policy.ts";
 import { extensionFields, openAiFields } from "./generation-fields.ts";
+import { reasoningFields } from "./reasoning-fields.ts";
+import { toolFields } from "./tool-fields.ts";
+import { truncationField } from "./truncation.ts";
 
 /** What decides how messages become a prompt; `/tokenize` knows these fields too. */
 export const templateFields = {
@@ -19,22 +23,22 @@ export const templateFields = {
 		.boolean()
 		.nullish()
 		.describe("End the prompt where the assistant begins. Default: true."),
+	continue_final_message: z
+		.boolean()
+		.nullish()
+		.describe(
+			"End the prompt in the middle of the last message, to be gone on with, instead of beginning a new one.",
+		),
 	add_special_tokens: z
 		.boolean()
 		.nullish()
 		.describe("Put the model's begin token before the prompt."),
 };
 
-export const structuredFields = policyFields([
-	"response_format",
-	"structured_outputs",
-	"guided_json",
-	"guided_regex",
-	"guided_choice",
-	"guided_grammar",
-	"guided_decoding_backend",
-	"guided_whitespace_pattern",
-]);
+export const structuredFields = {
+	...constraintFields,
+	...policyFields(["guided_whitespace_pattern"]),
+};
 
 const decodingFields = policyFields([
 	"use_beam_search",
@@ -60,6 +64,7 @@ const nvext = z
 		chat_template: templateFields.chat_template,
 		chat_template_kwargs: templateFields.chat_template_kwargs,
 		add_generation_prompt: templateFields.add_generation_prompt,
+		continue_final_message: templateFields.continue_final_message,
 		...structuredFields,
 	})
 	.nullish()
@@ -83,23 +88,20 @@ export const chatBody = z
 			.describe("Default: the rest of the context."),
 		logprobs: z.boolean().nullish(),
 		top_logprobs: z.int().min(0).max(20).nullish(),
+		truncation: truncationField,
 		...extensionFields,
 		...templateFields,
+		...toolFields,
+		...reasoningFields,
 		nvext,
 		...sharedPolicyFields,
 		...policyFields([
-			"tools",
-			"tool_choice",
-			"functions",
-			"function_call",
 			"audio",
 			"modalities",
 			"mm_processor_kwargs",
 			"web_search_options",
-			"reasoning_effort",
 			"verbosity",
 			"documents",
-			"continue_final_message",
 		]),
 	})
 	.meta({ title: "ChatCompletionRequest" });

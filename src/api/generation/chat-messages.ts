@@ -47,7 +47,12 @@ const name = z.string().max(256).nullish();
 const toolCall = z.strictObject({
 	id: z.string(),
 	type: z.literal("function"),
-	function: z.strictObject({ name: z.string().min(1), arguments: z.string() }),
+	function: z.strictObject({
+		name: z.string().min(1),
+		arguments: z.string(),
+		/** The clients' parsing helpers leave it behind. */
+		parsed_arguments: z.unknown().optional(),
+	}),
 	/** Sent by clients that kept it from a stream. */
 	index: z.int().nullish(),
 });
@@ -57,7 +62,12 @@ const answerFields = {
 	annotations: z.unknown().optional(),
 	provider_specific_fields: z.unknown().optional(),
 	audio: z.null().optional(),
-	function_call: z.null().optional(),
+	/** The older form of `tool_calls`. */
+	function_call: z
+		.strictObject({ name: z.string().min(1), arguments: z.string() })
+		.nullish(),
+	/** The clients' parsing helpers leave it behind. */
+	parsed: z.unknown().optional(),
 };
 
 const chatMessage = z.discriminatedUnion("role", [
@@ -75,6 +85,11 @@ const chatMessage = z.discriminatedUnion("role", [
 		reasoning: z.string().nullish(),
 		tool_calls: sequenceOf(toolCall, { min: 0, max: maxParts }).nullish(),
 		...answerFields,
+	}),
+	z.strictObject({
+		role: z.literal("function"),
+		content: inputContent.nullish(),
+		name: z.string().min(1).max(256),
 	}),
 	z.strictObject({
 		role: z.literal("tool"),
@@ -100,13 +115,30 @@ export function toChatMessages(
 	return messages.map(toChatMessage);
 }
 
+/** Calls of the older form have no ids; their function's name is one. */
+const legacyCallId = (name: string) => `function_${name}`;
+
 function toChatMessage(message: WireMessage): ChatMessage {
 	const name = message.name ?? undefined;
 	switch (message.role) {
 		case "assistant": {
-			const toolCalls = message.tool_calls?.map(
-				({ id, type, function: called }) => ({ id, type, function: called }),
-			);
+			const { function_call: legacy } = message;
+			const called = message.tool_calls?.map(({ id, type, function: one }) => ({
+				id,
+				type,
+				function: { name: one.name, arguments: one.arguments },
+			}));
+			const toolCalls =
+				legacy === undefined || legacy === null
+					? called
+					: [
+							...(called ?? []),
+							{
+								id: legacyCallId(legacy.name),
+								type: "function" as const,
+								function: legacy,
+							},
+						];
 			return {
 				role: "assistant",
 				content: flatten(message.content ?? message.refusal ?? ""),
@@ -119,6 +151,13 @@ function toChatMessage(message: WireMessage): ChatMessage {
 						: toolCalls,
 			};
 		}
+		case "function":
+			return {
+				role: "tool",
+				content: flatten(message.content ?? ""),
+				name,
+				toolCallId: legacyCallId(message.name),
+			};
 		case "tool":
 			return {
 				role: "tool",

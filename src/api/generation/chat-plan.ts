@@ -1,24 +1,38 @@
 import { GalleyError } from "../../core/errors.ts";
 import type { GenerationRequest } from "../../core/generation-request.ts";
+import type { OutputParser } from "../../core/output-format.ts";
 import type { ApiContext } from "../api-context.ts";
 import { chooseAdapters } from "./adapter-choice.ts";
 import type { ChatBody } from "./chat-body.ts";
+import { toChatMessages } from "./chat-messages.ts";
+import { planOutput } from "./chat-output-plan.ts";
 import { renderChatPrompt } from "./chat-prompt.ts";
+import { fitPrompt } from "./fit-prompt.ts";
 import {
 	checkStreamFields,
 	toGenerationSettings,
 } from "./generation-settings.ts";
 import { mergeExtensions, requireEqual } from "./merge-extensions.ts";
-import { checkContextLength, tokenizePrompt } from "./prompt-tokens.ts";
+import { checkContextLength } from "./prompt-tokens.ts";
+import { toReasoningVariables } from "./reasoning-fields.ts";
 import { type RequestOrigin, toDeadlineMs } from "./request-origin.ts";
 import { resolveModel } from "./resolve-model.ts";
+import { toToolUse } from "./tool-fields.ts";
+import { checkToolMessages } from "./tool-messages.ts";
+import type { Truncation } from "./truncation.ts";
 
 export interface ChatPlan {
 	request: GenerationRequest;
 	promptText: string;
+	/** What was left out of the conversation; null when nothing was. */
+	truncation: Truncation | null;
+	/** For each choice: what takes its output apart; null where it is text and nothing else. */
+	createParser(): OutputParser | null;
+	/** The client speaks of functions, as before there were tools. */
+	isLegacyCall: boolean;
 }
 
-/** From a checked body to what the service is asked for. Tools and output formats will be further fields of the plan. */
+/** From a checked body to what the service is asked for. */
 export function planChat(
 	context: ApiContext,
 	rawBody: ChatBody,
@@ -31,13 +45,20 @@ export function planChat(
 	const maxTokens = toMaxTokens(body);
 	const logprobs = toLogprobs(body);
 	const settings = toGenerationSettings(body, maxTokens, context, origin);
-	const prompt = renderChatPrompt(context, body.messages, body);
-	const promptTokens = tokenizePrompt(
+	const toolUse = toToolUse(body);
+	checkToolMessages(toChatMessages(body.messages));
+	const extras = {
+		tools: toolUse?.tools.map(({ tool }) => tool) ?? [],
+		variables: toReasoningVariables(body, service.outputFormat),
+	};
+	const { prompt, promptTokens, truncation } = fitPrompt({
 		service,
-		prompt.pieces,
-		prompt,
-		"messages",
-	);
+		messages: body.messages,
+		render: (messages) => renderChatPrompt(context, messages, body, extras),
+		truncates: body.truncation === "auto",
+		maxModelLength: model.maxModelLength,
+		maxTokens,
+	});
 	if (promptTokens.length === 0) {
 		const message =
 			"The chat template made an empty prompt of these messages: add a message with text.";
@@ -49,17 +70,27 @@ export function planChat(
 		maxTokens,
 		"messages",
 	);
+	const promptText = prompt.pieces.join("");
+	const output = planOutput(service, body, toolUse, promptText, settings);
 	const request: GenerationRequest = {
 		id: origin.id,
 		model: model.id,
 		adapters: chooseAdapters(service, model, body.lora),
 		promptTokens,
 		...settings,
+		constraint: output.constraint,
+		renderSpecialTokens: output.renderSpecialTokens,
 		logprobs,
 		promptLogprobs: body.prompt_logprobs ?? null,
 		deadlineMs: toDeadlineMs(body.deadline_ms, origin, performance.now()),
 	};
-	return { request, promptText: prompt.pieces.join("") };
+	return {
+		request,
+		promptText,
+		truncation,
+		createParser: output.createParser,
+		isLegacyCall: toolUse?.isLegacy ?? false,
+	};
 }
 
 function toMaxTokens(body: ChatBody): number | null {

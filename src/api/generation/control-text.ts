@@ -1,4 +1,4 @@
-import type { ChatMessage } from "../../core/chat-message.ts";
+import type { ChatMessage, ChatTool } from "../../core/chat-message.ts";
 
 /**
  * Keeps control tokens out of what users write. The whole rendered chat is tokenized with control tokens recognised,
@@ -21,9 +21,8 @@ export function guardMessages(
 	messages: readonly ChatMessage[],
 	controlTexts: readonly string[],
 ): readonly ChatMessage[] {
-	const texts = controlTexts.filter((text) => text.length > 1);
-	if (texts.length === 0) return messages;
-	const pattern = new RegExp(texts.map(escapePattern).join("|"), "g");
+	const pattern = toPattern(controlTexts);
+	if (pattern === null) return messages;
 	return messages.map((message) => {
 		const { name, reasoningContent, toolCalls, toolCallId } = message;
 		return {
@@ -50,6 +49,36 @@ export function guardMessages(
 					}),
 		};
 	});
+}
+
+/** The same for what the client says of its tools, wherever it stands in them. */
+export function guardTools(
+	tools: readonly ChatTool[],
+	controlTexts: readonly string[],
+): readonly ChatTool[] {
+	const pattern = toPattern(controlTexts);
+	return pattern === null
+		? tools
+		: tools.map((tool) => guardValue(tool, pattern) as ChatTool);
+}
+
+function guardValue(value: unknown, pattern: RegExp): unknown {
+	if (typeof value === "string") return guardText(value, pattern);
+	if (Array.isArray(value)) return value.map((one) => guardValue(one, pattern));
+	if (typeof value !== "object" || value === null) return value;
+	return Object.fromEntries(
+		Object.entries(value).map(([key, one]) => [
+			guardText(key, pattern),
+			guardValue(one, pattern),
+		]),
+	);
+}
+
+/** Null when there is nothing to look for. */
+function toPattern(controlTexts: readonly string[]): RegExp | null {
+	const texts = controlTexts.filter((text) => text.length > 1);
+	if (texts.length === 0) return null;
+	return new RegExp(texts.map(escapePattern).join("|"), "g");
 }
 
 /** The pieces to tokenize one by one. */

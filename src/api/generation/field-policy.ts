@@ -15,7 +15,7 @@ import { z } from "zod";
  * | service_tier | there is one tier |
  * | prediction | a hint that may make an answer faster, never different |
  * | prompt_cache_key, prompt_cache_retention | hints; prefixes are found without them |
- * | parallel_tool_calls | says how tools may be called; `tools` itself is refused |
+ * | guided_decoding_backend | there is one; what can't be enforced is refused whatever its name |
  *
  * What says whose a request is has an effect, though not on the answer:
  *
@@ -31,7 +31,7 @@ export const ignoredFields = [
 	"prediction",
 	"prompt_cache_key",
 	"prompt_cache_retention",
-	"parallel_tool_calls",
+	"guided_decoding_backend",
 ] as const;
 
 interface UnsupportedField {
@@ -41,37 +41,22 @@ interface UnsupportedField {
 	advice: string;
 }
 
-const noTools = "This server does not call tools yet: leave it out.";
-const noStructure =
-	"This server does not constrain output yet: leave it out and describe the format in the prompt.";
 const textOnly = "This model reads and writes text only: leave it out.";
 const leaveOut = "Leave it out.";
 
 /** Fields that OpenAI, vLLM or NIM know and that can't be honoured here. Asking for them is a 400, never ignored. */
 export const unsupportedFields = {
-	tools: { neutral: [[]], advice: noTools },
-	tool_choice: { neutral: ["none"], advice: noTools },
-	functions: { neutral: [[]], advice: noTools },
-	function_call: { neutral: ["none"], advice: noTools },
-	response_format: { neutral: [{ type: "text" }], advice: noStructure },
-	structured_outputs: { neutral: [], advice: noStructure },
-	guided_json: { neutral: [], advice: noStructure },
-	guided_regex: { neutral: [], advice: noStructure },
-	guided_choice: { neutral: [], advice: noStructure },
-	guided_grammar: { neutral: [], advice: noStructure },
-	guided_decoding_backend: { neutral: [], advice: noStructure },
-	guided_whitespace_pattern: { neutral: [], advice: noStructure },
+	guided_whitespace_pattern: {
+		neutral: [],
+		advice:
+			"Between two JSON tokens a line break and up to 16 spaces are allowed: leave it out, or describe the whole text with 'guided_grammar'.",
+	},
 	audio: { neutral: [], advice: textOnly },
 	modalities: { neutral: [["text"]], advice: textOnly },
 	mm_processor_kwargs: { neutral: [], advice: textOnly },
 	web_search_options: {
 		neutral: [],
 		advice: "This server does not search the web: leave it out.",
-	},
-	reasoning_effort: {
-		neutral: [],
-		advice:
-			"If the model's chat template reads it, send it inside 'chat_template_kwargs'; else leave it out.",
 	},
 	verbosity: {
 		neutral: ["medium"],
@@ -82,11 +67,6 @@ export const unsupportedFields = {
 		advice: "This server does not fill in the middle yet: leave it out.",
 	},
 	documents: { neutral: [[]], advice: "Put the documents into the messages." },
-	continue_final_message: {
-		neutral: [false],
-		advice:
-			"Render the prompt with POST /v1/chat/completions/render and continue it with POST /v1/completions.",
-	},
 	use_beam_search: { neutral: [false], advice: leaveOut },
 	length_penalty: { neutral: [1], advice: leaveOut },
 	early_stopping: { neutral: [false], advice: leaveOut },

@@ -7,6 +7,10 @@ import {
 } from "../../core/generation-request.ts";
 import type { ApiContext } from "../api-context.ts";
 import type { GenerationFields } from "./generation-fields.ts";
+import {
+	type ConstrainedBody,
+	toOutputConstraint,
+} from "./output-constraint.ts";
 import { type RequestOrigin, toTenant } from "./request-origin.ts";
 
 /** What of a GenerationRequest does not depend on the prompt or the surface. */
@@ -18,11 +22,12 @@ export type GenerationSettings = Pick<
 	| "priority"
 	| "tenant"
 	| "cacheSalt"
+	| "constraint"
 	| "renderSpecialTokens"
 >;
 
 export function toGenerationSettings(
-	fields: GenerationFields,
+	fields: GenerationFields & ConstrainedBody,
 	maxTokens: number | null,
 	{ service, options }: Pick<ApiContext, "service" | "options">,
 	origin: RequestOrigin,
@@ -40,6 +45,7 @@ export function toGenerationSettings(
 		priority: fields.priority ?? 0,
 		tenant: toTenant(origin, fields),
 		cacheSalt: fields.cache_salt ?? "",
+		constraint: toOutputConstraint(fields),
 		renderSpecialTokens: fields.skip_special_tokens === false,
 	};
 }

@@ -5,6 +5,7 @@ export interface WireUsage {
 	completion_tokens: number;
 	total_tokens: number;
 	prompt_tokens_details: { cached_tokens: number };
+	completion_tokens_details?: { reasoning_tokens: number };
 }
 
 export const noUsage: Usage = Object.freeze({
@@ -21,15 +22,18 @@ export function addUsage(left: Usage, right: Usage): Usage {
 	};
 }
 
-export function toWireUsage({
-	promptTokens,
-	cachedTokens,
-	completionTokens,
-}: Usage): WireUsage {
+/** `reasoningTokens`: of the completion's; null where nobody told them apart. */
+export function toWireUsage(
+	{ promptTokens, cachedTokens, completionTokens }: Usage,
+	reasoningTokens: number | null = null,
+): WireUsage {
 	return {
 		prompt_tokens: promptTokens,
 		completion_tokens: completionTokens,
 		total_tokens: promptTokens + completionTokens,
 		prompt_tokens_details: { cached_tokens: cachedTokens },
+		...(reasoningTokens === null
+			? {}
+			: { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
 	};
 }

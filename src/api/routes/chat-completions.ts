@@ -6,6 +6,11 @@ import { type ChatBody, chatBody } from "../generation/chat-body.ts";
 import { planChat } from "../generation/chat-plan.ts";
 import { ChatStream } from "../generation/chat-stream.ts";
 import { toOrigin } from "../generation/request-origin.ts";
+import {
+	toTruncationHeader,
+	toWireTruncation,
+	truncationHeader,
+} from "../generation/truncation.ts";
 import { createObjectId } from "../request-id.ts";
 import { describeRoute } from "../route-schema.ts";
 
@@ -25,7 +30,10 @@ export function chatCompletions(context: ApiContext) {
 		reply: FastifyReply,
 	): Promise<unknown> => {
 		const { body } = request;
-		const { request: generation } = planChat(context, body, toOrigin(request));
+		const plan = planChat(context, body, toOrigin(request));
+		const { request: generation, truncation } = plan;
+		if (truncation !== null)
+			reply.header(truncationHeader, toTruncationHeader(truncation));
 		request.record.model = generation.model;
 		const identity = {
 			id: createObjectId("chatcmpl"),
@@ -34,22 +42,31 @@ export function chatCompletions(context: ApiContext) {
 			systemFingerprint: context.systemFingerprint,
 		};
 		const exchange = { context, request, reply };
-		const choiceCount = generation.choices;
+		const shape = {
+			choiceCount: generation.choices,
+			createParser: plan.createParser,
+			isLegacyCall: plan.isLegacyCall,
+		};
 		if (body.stream === true) {
 			const includeUsage = body.stream_options?.include_usage === true;
 			await streamAnswer(
 				exchange,
 				[generation],
-				new ChatStream({ ...identity, choiceCount, includeUsage }),
+				new ChatStream({ ...identity, ...shape, includeUsage }),
 			);
 			return reply;
 		}
 		const answer = new ChatAnswer({
-			choiceCount,
+			...shape,
 			hasLogprobs: generation.logprobs !== null,
 			promptLogprobs: generation.promptLogprobs,
 		});
 		const usage = await collectAnswer(exchange, [generation], answer);
-		return answer.toBody(identity, usage);
+		return {
+			...answer.toBody(identity, usage),
+			...(truncation === null
+				? {}
+				: { truncation: toWireTruncation(truncation) }),
+		};
 	};
 }

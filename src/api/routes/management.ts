@@ -41,7 +41,7 @@ export const metadataSchema = describeRoute({
 	answer: "The metadata.",
 	content: z.looseObject({
 		assetInfo: z.array(z.string()),
-		licenseInfo: license.omit({ content: true, type: true }),
+		licenseInfo: license,
 		modelInfo: z.array(
 			z.looseObject({ modelUrl: z.string(), shortName: z.string() }),
 		),
@@ -74,14 +74,9 @@ export function metadata(context: ApiContext) {
 	const { service, options } = context;
 	return async () => {
 		const { facts, model } = service;
-		const {
-			content: _content,
-			type: _type,
-			...licenseInfo
-		} = toLicense(context);
 		return {
 			assetInfo: [],
-			licenseInfo,
+			licenseInfo: toLicense(context),
 			modelInfo: [
 				{
 					modelUrl: facts.origin?.reference ?? model.id,

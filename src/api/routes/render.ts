@@ -101,7 +101,7 @@ function toRendered(
 			min_tokens: stop.minTokens,
 			logprobs: request.logprobs,
 			prompt_logprobs: request.promptLogprobs,
-			skip_special_tokens: !request.renderSpecialTokens,
+			skip_special_tokens: request.renderSpecialTokens !== true,
 		},
 		stream: isStream,
 		priority: request.priority,

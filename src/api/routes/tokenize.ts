@@ -10,6 +10,7 @@ import { askerFields } from "../generation/generation-fields.ts";
 import { tokenizeParts } from "../generation/prompt-tokens.ts";
 import { resolveModel } from "../generation/resolve-model.ts";
 import { escapedBytes, tokenText } from "../generation/token-text.ts";
+import { toolFields, toToolUse } from "../generation/tool-fields.ts";
 import { describeRoute } from "../route-schema.ts";
 
 const body = z
@@ -29,7 +30,8 @@ const body = z
 			.nullish()
 			.describe("Also answer with each token's text."),
 		...askerFields,
-		...policyFields(["tools", "continue_final_message", "mm_processor_kwargs"]),
+		tools: toolFields.tools,
+		...policyFields(["mm_processor_kwargs"]),
 	})
 	.meta({ title: "TokenizeRequest" });
 
@@ -88,7 +90,11 @@ function toTokens(context: ApiContext, fields: TokenizeBody): Int32Array {
 		messages !== null &&
 		(prompt === undefined || prompt === null)
 	) {
-		const { pieces, addSpecial } = renderChatPrompt(context, messages, fields);
+		const toolUse = toToolUse({ tools: fields.tools });
+		const tools = toolUse?.tools.map(({ tool }) => tool) ?? [];
+		const { pieces, addSpecial } = renderChatPrompt(context, messages, fields, {
+			tools,
+		});
 		return tokenizeParts(context.service, pieces, addSpecial);
 	}
 	throw new GalleyError(

@@ -8,6 +8,10 @@ import type {
 	ModelEntry,
 	ServiceState,
 } from "../../core/language-service.ts";
+import {
+	type OutputFormat,
+	plainOutputFormat,
+} from "../../core/output-format.ts";
 import type { StreamEvent, TokenLogprob } from "../../core/stream-event.ts";
 
 /** What a generation says, in order. Each text is one delta; its bytes are its tokens. */
@@ -65,6 +69,8 @@ export function createScriptedService(
 		adapterService?: AdapterService;
 		script?: Script | ((request: GenerationRequest) => Script);
 		controlTokenTexts?: readonly string[];
+		/** Of a model that writes calls and reasoning; plain text unless given. */
+		outputFormat?: OutputFormat;
 	} = {},
 ): ScriptedService {
 	const { maxModelLength = 4096, adapters = [] } = options;
@@ -99,6 +105,7 @@ export function createScriptedService(
 			profile: { id: "0123", name: "llama-q8_0-cpu" },
 		},
 		controlTokenTexts: options.controlTokenTexts ?? controlTexts,
+		outputFormat: options.outputFormat ?? plainOutputFormat,
 		adapters: options.adapterService ?? null,
 		needsBos: () => false,
 		models: () => [

@@ -8,7 +8,7 @@ export function parseEventStream(text: string): string[] {
 			data = [];
 		} else if (line.startsWith("data:")) {
 			data.push(line.slice(line.startsWith("data: ") ? 6 : 5));
-		} else if (!line.startsWith(":")) {
+		} else if (!line.startsWith(":") && !line.startsWith("event:")) {
 			throw new Error(`unexpected line in the event stream: ${line}`);
 		}
 	}

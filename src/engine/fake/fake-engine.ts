@@ -53,6 +53,8 @@ export class FakeEngine implements Engine {
 	readonly #life = new EngineLife<FakeSampler>();
 	/** The state of each entry of the last run that wanted logits. */
 	#states: (PrefixState | null)[] = [];
+	/** Logits that were handed out since the last run: whoever has them may write on them before it samples. */
+	readonly #handedOut = new Map<number, Float32Array>();
 	readonly #adapters = new FakeAdapters();
 	#runs = 0;
 	#abort: AbortController | null = null;
@@ -97,9 +99,13 @@ export class FakeEngine implements Engine {
 				candidates: new Candidates(vocabulary),
 				scratch: new Float32Array(vocabulary),
 			},
-			copyLogits: (batchIndex) => this.logits(batchIndex),
-			favourite: (batchIndex) =>
-				favouriteToken(this.#model, this.#stateOf(batchIndex)),
+			copyLogits: (batchIndex) => this.logits(batchIndex).slice(),
+			favourite: (batchIndex) => {
+				const logits = this.#handedOut.get(batchIndex);
+				return logits === undefined
+					? favouriteToken(this.#model, this.#stateOf(batchIndex))
+					: highest(logits);
+			},
 			tokenText: (token) =>
 				Buffer.from(this.vocabulary.tokenBytes(token, true)).toString("utf8"),
 			release: (sampler) => this.#life.release(sampler),
@@ -114,6 +120,7 @@ export class FakeEngine implements Engine {
 	run(tokenCount: number): Promise<RunResult> {
 		return this.#life.during(async () => {
 			assertEntries(this.#batch, tokenCount, this.info);
+			this.#handedOut.clear();
 			const { stepMs, tokenMs, failRun, crashRun } = this.#fake;
 			this.#runs++;
 			this.#abort = new AbortController();
@@ -132,8 +139,11 @@ export class FakeEngine implements Engine {
 
 	logits(batchIndex: number): Float32Array {
 		this.#life.assertIdle();
+		const known = this.#handedOut.get(batchIndex);
+		if (known !== undefined) return known;
 		const logits = new Float32Array(this.info.vocabularySize);
 		writeLogits(this.#model, this.#stateOf(batchIndex), logits);
+		this.#handedOut.set(batchIndex, logits);
 		return logits;
 	}
 
@@ -247,6 +257,13 @@ export class FakeEngine implements Engine {
 			`The last run left no logits for entry ${batchIndex}: set wantsLogits for it.`,
 		);
 	}
+}
+
+function highest(logits: Float32Array): number {
+	let best = 0;
+	for (let token = 1; token < logits.length; token++)
+		if ((logits[token] as number) > (logits[best] as number)) best = token;
+	return best;
 }
 
 /** Even an instant run lets events in, as a computing one does. Timers are too coarse below a millisecond. */

@@ -82,6 +82,8 @@ export class EngineDouble extends EventEmitter {
 				evictedTokens: 0,
 				savedTokens: 0,
 				restoredTokens: 0,
+				constraintSeconds: 0,
+				constrainedTokens: 0,
 			},
 			load: idleLoad,
 			...given,

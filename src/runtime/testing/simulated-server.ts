@@ -120,6 +120,8 @@ export class SimulatedServer {
 				evictedTokens: 0,
 				savedTokens: 0,
 				restoredTokens: 0,
+				constraintSeconds: 0,
+				constrainedTokens: 0,
 			},
 			load: this.#load(),
 		};
