@@ -199,6 +199,15 @@ describe("selectProfile", () => {
 		).toBeLessThan(2048);
 	});
 
+	it("puts sequences of several adapters into one pool, unless somebody asked for another layout", () => {
+		const adapters = { count: 2, rank: 16 };
+		expect(select({ adapters }).settings.kvLayout).toBe("unified");
+		expect(select({ adapters, kvLayout: "streams" }).settings.kvLayout).toBe(
+			"streams",
+		);
+		expect(select({ adapters: null }).settings.kvLayout).toBe("auto");
+	});
+
 	it("counts adapters and the states of recurrent layers", () => {
 		const plain = select({ maxModelLen: 2048, maxNumSeqs: 4 });
 		const adapted = select({
