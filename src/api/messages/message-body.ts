@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { templateFields } from "../generation/chat-body.ts";
 import { extensionFields } from "../generation/generation-fields.ts";
+import { refusedField } from "../generation/refused-field.ts";
 import { sequenceOf } from "../generation/sequence-of.ts";
 import { truncationField } from "../generation/truncation.ts";
 import {
@@ -11,23 +12,6 @@ import {
 } from "./message-blocks.ts";
 
 const maxTools = 1024;
-
-function refused(neutral: readonly unknown[], message: string) {
-	const accepted = [...neutral, null].map((value) => JSON.stringify(value));
-	return z
-		.unknown()
-		.superRefine((value, context) => {
-			if (value === undefined || accepted.includes(JSON.stringify(value)))
-				return;
-			context.addIssue({
-				code: "custom",
-				message,
-				params: { code: "unsupported_parameter" },
-			});
-		})
-		.optional()
-		.describe(message);
-}
 
 /** Server tools carry a type with a date, e.g. `web_search_20250305`: any that isn't `custom` is one. */
 const toolType = z
@@ -119,7 +103,7 @@ const promptFields = {
 		.strictObject({
 			format: outputFormat.nullish(),
 			effort: z.enum(["low", "medium", "high", "xhigh", "max"]).nullish(),
-			task_budget: refused(
+			task_budget: refusedField(
 				[],
 				"'output_config.task_budget' is not supported: send 'max_tokens'.",
 			),
@@ -131,15 +115,15 @@ const promptFields = {
 	cache_control: cacheControl,
 	chat_template: templateFields.chat_template,
 	chat_template_kwargs: templateFields.chat_template_kwargs,
-	context_management: refused(
+	context_management: refusedField(
 		[{ edits: [] }],
 		"'context_management' is not supported. Send 'truncation': 'auto' to leave out the oldest turns.",
 	),
-	mcp_servers: refused(
+	mcp_servers: refusedField(
 		[[]],
 		"'mcp_servers' is not supported: this server calls no other servers. Run the tools yourself.",
 	),
-	speed: refused(
+	speed: refusedField(
 		["standard"],
 		"'speed' is not supported: there is one speed. Leave it out.",
 	),
@@ -189,11 +173,11 @@ export const messageBody = z
 			.describe("Same seed, same parameters: same tokens."),
 		service_tier: ignored,
 		diagnostics: ignored,
-		container: refused(
+		container: refusedField(
 			[],
 			"'container' is not supported: this server runs no code. Leave it out.",
 		),
-		inference_geo: refused(
+		inference_geo: refusedField(
 			[],
 			"'inference_geo' is not supported: the answer is computed on this server. Leave it out.",
 		),

@@ -4,25 +4,9 @@ import {
 	extensionFields,
 	openAiFields,
 } from "../generation/generation-fields.ts";
+import { refusedField } from "../generation/refused-field.ts";
 import { sequenceOf } from "../generation/sequence-of.ts";
 import { inputField } from "./input-items.ts";
-
-function refusedField(neutral: readonly unknown[], message: string) {
-	const accepted = [...neutral, null].map((value) => JSON.stringify(value));
-	return z
-		.unknown()
-		.superRefine((value, context) => {
-			if (value === undefined || accepted.includes(JSON.stringify(value)))
-				return;
-			context.addIssue({
-				code: "custom",
-				message,
-				params: { code: "unsupported_parameter" },
-			});
-		})
-		.optional()
-		.describe(message);
-}
 
 const ignored = z
 	.unknown()
