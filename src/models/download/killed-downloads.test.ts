@@ -86,7 +86,8 @@ describe("a download whose process is killed", () => {
 		await spare?.kill();
 		await last?.begin();
 		await last?.ended;
-		expect(last?.output).toBe(`ready\n${sha256}\n`);
+		// A process killed while it took a lock over leaves one poll's waiting behind.
+		expect(last?.output.endsWith(`\n${sha256}\n`)).toBe(true);
 	}, 160_000);
 });
 
