@@ -12,6 +12,8 @@ const benchmarks = {
 	memory: "the memory that profiles foretell against what the engine takes",
 	"same-as-llama-server":
 		"greedy answers and log-probabilities against llama.cpp's own server",
+	"scheduler-simulation":
+		"the scheduler's choices against steps that cost what was measured",
 	soak: "random load for half an hour: nothing fails, memory stays flat",
 	peers: "the same model and load on Galley and on llama.cpp's server",
 } as const;
@@ -20,7 +22,7 @@ const [name, ...flags] = process.argv.slice(2);
 const names = Object.keys(benchmarks);
 if (name !== undefined && !names.includes(name)) {
 	const list = Object.entries(benchmarks).map(
-		([known, what]) => `  ${known.padEnd(18)} ${what}`,
+		([known, what]) => `  ${known.padEnd(22)} ${what}`,
 	);
 	console.error(
 		`Usage: npm run bench [-- NAME [FLAGS...]]\n${list.join("\n")}`,
