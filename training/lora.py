@@ -1,10 +1,10 @@
 """Trains a LoRA adapter on the finished chat model and writes it as PEFT's library does (adapter_config.json, adapter_model.safetensors).
 
     python3 training/lora.py --task json --data DATA --work WORK --output WORK/adapters/json
-    python3 training/lora.py --task banking --data DATA --work WORK --output WORK/adapters/banking
+    python3 training/lora.py --task category --data DATA --work WORK --output WORK/adapters/category
 
-json: every answer is an object with the fields `kind` and `answer`. banking: the customer's intent, one of the 77 labels of BANKING77
-(trained on its training part, measured on its test part). Held-out accuracy, with the base model's, goes to OUTPUT/figures.json.
+json: every answer is an object with the fields `kind` and `answer`. category: the category of a quiz question, one of those of OpenTriviaQA
+(nothing under eval/ is trained on). Held-out accuracy, with the base model's, goes to OUTPUT/figures.json.
 """
 import argparse
 import json
@@ -105,13 +105,23 @@ def json_dialogues(data):
     return split[0], split[1][:400]
 
 
-def banking_dialogues(data):
-    parts = []
-    for part in ("train", "test"):
-        records = list(read_json_lines(os.path.join(data, f"eval/banking77-{part}.jsonl.gz")))
-        random.Random(29).shuffle(records)
-        parts.append([[("user", clean(record["text"])), ("assistant", record["label"])] for record in records if len(record["text"]) < 400])
-    return parts
+# Of OpenTriviaQA's categories those that say what a question is about, unlike "newest" or "general".
+CATEGORIES = {"animals", "celebrities", "geography", "history", "hobbies", "literature", "movies", "music", "religion-faith", "science-technology", "sports", "television", "video-games"}
+
+
+def category_dialogues(data):
+    """-> training, held-out dialogues: a question is in one of the two only, whatever its capitals and punctuation."""
+    generator, split, seen = random.Random(29), ([], []), {}
+    for record in read_json_lines(os.path.join(data, "sft/opentriviaqa.jsonl.gz")):
+        question = clean(record["question"])
+        if record["category"] not in CATEGORIES or not 15 <= len(question) <= 300:
+            continue
+        key = "".join(letter for letter in question.lower() if letter.isalnum())
+        is_held_out = seen.setdefault(key, generator.random() < 0.05)
+        split[is_held_out].append([("user", question), ("assistant", record["category"])])
+    for part in split:
+        generator.shuffle(part)
+    return split
 
 
 def batches(tokenizer, dialogues, work, name, tokens):
@@ -165,7 +175,7 @@ def train_adapter(model, examples, added, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--task", choices=["json", "banking"], required=True)
+    parser.add_argument("--task", choices=["json", "category"], required=True)
     parser.add_argument("--data", default="training/data")
     parser.add_argument("--work", default="training/work")
     parser.add_argument("--checkpoint", default="passages")
@@ -182,7 +192,7 @@ def main():
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
     model, tokenizer, _ = load(options.work, options.checkpoint)
-    training, held_out = {"json": json_dialogues, "banking": banking_dialogues}[options.task](options.data)
+    training, held_out = {"json": json_dialogues, "category": category_dialogues}[options.task](options.data)
     examples, measured = (batches(tokenizer, dialogues, options.work, f"adapter-{options.task}-{part}", options.batch_tokens) for part, dialogues in (("train", training), ("test", held_out)))
     figures = {"task": options.task, "rank": options.rank, "alpha": options.alpha, "base": accuracy(model, measured, options.measured)}
     added = add_adapter(model, options.modules, options.rank, options.alpha)

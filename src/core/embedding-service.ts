@@ -1,0 +1,96 @@
+import type { ModelEntry, ServiceState } from "./language-service.ts";
+
+/** What a text is to the model: some were trained with another prefix for questions than for what answers them. */
+export type EmbeddingInputType = "query" | "passage";
+
+/** What to do with an input of more tokens than the model takes. */
+export type InputTruncation = "none" | "start" | "end";
+
+export interface EmbeddingRequest {
+	/** As in `X-Request-Id`. */
+	id: string;
+	/** Texts, or token ids as the model's own tokenizer writes them. */
+	inputs: readonly (string | Int32Array)[];
+	inputType: EmbeddingInputType | null;
+	truncation: InputTruncation;
+	/** Leading dimensions wanted, normalised again; null is all of them. */
+	dimensions: number | null;
+	/** Aborts when the caller has left: what was not computed yet is dropped. */
+	signal: AbortSignal;
+}
+
+export interface EmbeddingOutcome {
+	/** One vector for each input, in their order, of unit length where the model's are. */
+	vectors: readonly Float32Array[];
+	promptTokens: number;
+}
+
+export interface RankingRequest {
+	id: string;
+	query: string;
+	passages: readonly string[];
+	truncation: InputTruncation;
+	signal: AbortSignal;
+}
+
+export interface RankingOutcome {
+	/** The model's raw relevance for each passage, in their order; greater is more relevant. */
+	logits: Float32Array;
+	promptTokens: number;
+}
+
+/** From the model's files. */
+export interface EncoderFacts {
+	/** E.g. `bert`, `modernbert`, `nomic_bert`. */
+	architecture: string;
+	name: string;
+	parameters: number | null;
+	/** `fp32`, `fp16`, `int8`, or a GGUF's precision. */
+	precision: string;
+	/** Tokens of one input at most, special ones included. */
+	maxInputTokens: number;
+	vocabularySize: number;
+	license: string | null;
+	sizeBytes: number;
+	sha256: string | null;
+	profile: { id: string; name: string };
+}
+
+export interface EncoderLoad {
+	/** Inputs being computed. */
+	running: number;
+	/** Inputs in the queue. */
+	waiting: number;
+	/** Tokens in the queue. */
+	waitingTokens: number;
+}
+
+/** What embedding and reranking services have in common. */
+export interface EncoderService {
+	readonly model: ModelEntry;
+	readonly facts: EncoderFacts;
+	state(): ServiceState;
+	load(): EncoderLoad;
+	/** Ids with the special tokens around them, as one passage would be computed. */
+	tokenize(text: string): Int32Array;
+}
+
+/** One embedding model, ready to serve: what the API surfaces speak to. */
+export interface EmbeddingService extends EncoderService {
+	readonly task: "embedding";
+	/** Of the whole vector. */
+	readonly dimensions: number;
+	/** Shorter vectors that the model was trained for (Matryoshka); empty where any prefix is as good or bad as any other. */
+	readonly trainedDimensions: readonly number[];
+	/**
+	 * Throws GalleyError: `invalid_request` with the parameter's name, `context_length_exceeded` for an input that is too
+	 * long and may not be cut, `queue_full` when the queue is full, `client_closed` when the signal has aborted.
+	 */
+	embed(request: EmbeddingRequest): Promise<EmbeddingOutcome>;
+}
+
+/** One reranking model (a cross-encoder). Throws as `EmbeddingService.embed` does. */
+export interface RankingService extends EncoderService {
+	readonly task: "ranking";
+	rank(request: RankingRequest): Promise<RankingOutcome>;
+}
