@@ -7,8 +7,13 @@ export default defineConfig({
 			"test/**/*.test.ts",
 			"bench/**/*.test.ts",
 			"examples/**/*.test.ts",
+			"blueprints/*/src/**/*.test.ts",
 		],
 		exclude: ["bench/cache/**", "node_modules/**", "dist/**"],
+		// The blueprints import the package by its name; tests run on its source.
+		alias: {
+			"galley/store": new URL("./src/store/index.ts", import.meta.url).pathname,
+		},
 		testTimeout: 30_000,
 		// Two cores: more workers only make the native engines fight for them.
 		maxWorkers: 2,

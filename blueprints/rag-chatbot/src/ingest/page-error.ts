@@ -1,0 +1,24 @@
+export type PageErrorCode =
+	| "invalid_url"
+	| "private_address"
+	| "robots"
+	| "unreachable"
+	| "http_status"
+	| "too_many_redirects"
+	| "too_large"
+	| "too_slow"
+	| "unsupported_type"
+	| "unreadable"
+	| "empty"
+	| "embedding_failed";
+
+/** Why a page or a file is not in the collection: shown to who asked for it. */
+export class PageError extends Error {
+	readonly code: PageErrorCode;
+
+	constructor(code: PageErrorCode, message: string, options?: ErrorOptions) {
+		super(message, options);
+		this.name = "PageError";
+		this.code = code;
+	}
+}

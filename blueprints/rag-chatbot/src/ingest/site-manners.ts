@@ -1,0 +1,100 @@
+import robotsParser, { type Robot } from "robots-parser";
+import type { FetchedPage } from "./page-fetcher.ts";
+
+export interface MannersOptions {
+	userAgent: string;
+	/** Between two requests to one host, unless its robots.txt asks for more. */
+	leastDelayMs: number;
+	/** A robots.txt that asks for more than this is given this much: nobody waits for minutes. */
+	mostDelayMs: number;
+	/** How long a robots.txt is believed. */
+	maxAgeMs: number;
+}
+
+export const defaultManners: Omit<MannersOptions, "userAgent"> = {
+	leastDelayMs: 500,
+	mostDelayMs: 10_000,
+	maxAgeMs: 3_600_000,
+};
+
+type FetchPage = (url: string) => Promise<FetchedPage | null>;
+
+interface Site {
+	robot: Robot;
+	readAt: number;
+	/** When the host may be asked again. */
+	nextAt: number;
+}
+
+/** What a site asks of crawlers (RFC 9309), and the pause between two requests to one host. */
+export class SiteManners {
+	readonly #options: MannersOptions;
+	readonly #fetch: FetchPage;
+	readonly #now: () => number;
+	readonly #sites = new Map<string, Promise<Site>>();
+
+	constructor(
+		options: MannersOptions,
+		fetchPage: FetchPage,
+		now: () => number = () => performance.now(),
+	) {
+		this.#options = options;
+		this.#fetch = fetchPage;
+		this.#now = now;
+	}
+
+	async isAllowed(url: URL): Promise<boolean> {
+		const { robot } = await this.#site(url);
+		return robot.isAllowed(url.href, this.#options.userAgent) ?? true;
+	}
+
+	/** Addresses of its sitemaps, as robots.txt names them. */
+	async sitemaps(url: URL): Promise<readonly string[]> {
+		const { robot } = await this.#site(url);
+		return robot.getSitemaps();
+	}
+
+	/** Takes the host's next turn; resolves how long to wait for it, milliseconds. */
+	async takeTurn(url: URL): Promise<number> {
+		const site = await this.#site(url);
+		const { userAgent, leastDelayMs, mostDelayMs } = this.#options;
+		const asked = (site.robot.getCrawlDelay(userAgent) ?? 0) * 1000;
+		const pause = Math.min(mostDelayMs, Math.max(leastDelayMs, asked));
+		const now = this.#now();
+		const turn = Math.max(now, site.nextAt);
+		site.nextAt = turn + pause;
+		return turn - now;
+	}
+
+	async #site(url: URL): Promise<Site> {
+		const known = this.#sites.get(url.origin);
+		if (known !== undefined) {
+			const site = await known;
+			if (this.#now() - site.readAt < this.#options.maxAgeMs) return site;
+		}
+		const reading = this.#read(url.origin);
+		this.#sites.set(url.origin, reading);
+		return reading;
+	}
+
+	async #read(origin: string): Promise<Site> {
+		const address = `${origin}/robots.txt`;
+		const text = await this.#robotsText(address);
+		const readAt = this.#now();
+		return { robot: robotsParser(address, text), readAt, nextAt: readAt };
+	}
+
+	/** No robots.txt allows all; one that can't be reached forbids all, as RFC 9309 wants. */
+	async #robotsText(address: string): Promise<string> {
+		try {
+			const page = await this.#fetch(address);
+			return page?.body.subarray(0, 512_000).toString() ?? "";
+		} catch (error) {
+			const reason = error instanceof Error ? error.message : "";
+			const isAbsent =
+				/answered 4\d\d/.test(reason) && !/answered 429/.test(reason);
+			const isOtherType = /can't be read as text/.test(reason);
+			return isAbsent || isOtherType ? "" : "User-agent: *\nDisallow: /";
+		}
+	}
+}
