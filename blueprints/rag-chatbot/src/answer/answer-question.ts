@@ -1,0 +1,334 @@
+import type { ChatClient, ChatTurn } from "../services/chat-client.ts";
+import type { EmbeddingClient } from "../services/embedding-client.ts";
+import { ServiceError } from "../services/endpoint.ts";
+import type { RerankClient } from "../services/rerank-client.ts";
+import { CitationReader } from "./citation-reader.ts";
+import { extractiveAnswer } from "./extractive-answer.ts";
+import { packPassages } from "./pack-passages.ts";
+import type { FoundPassage } from "./passage.ts";
+import { joinedQuestion, rewrittenQuestion } from "./rewrite-question.ts";
+
+/** Each can be turned off; the answer is worse then, and sooner there. */
+export interface AnswerSettings {
+	/** How a question that leans on the conversation is made to stand alone. */
+	rewrite: "model" | "join" | "off";
+	/** By words, by vectors, or both fused. */
+	search: "hybrid" | "vectors" | "words";
+	rerank: boolean;
+	/** `extractive` quotes sentences; `model` lets the language model write. */
+	answer: "model" | "extractive";
+	/** Passages that the search finds, and of them those that the answer may use. */
+	found: number;
+	used: number;
+	/** Tokens for the passages in the prompt. */
+	passageTokens: number;
+	answerTokens: number;
+	temperature: number;
+	/** Below this relevance (0 to 1) the pages do not answer: 0 answers always. */
+	leastRelevance: number;
+	/** Turns of the conversation that the language model sees. */
+	historyTurns: number;
+}
+
+export const defaultAnswerSettings: AnswerSettings = {
+	rewrite: "join",
+	search: "hybrid",
+	rerank: true,
+	answer: "model",
+	found: 24,
+	used: 5,
+	passageTokens: 1200,
+	answerTokens: 400,
+	temperature: 0.2,
+	leastRelevance: 0.2,
+	historyTurns: 6,
+};
+
+export interface Prompts {
+	answer: string;
+	rewrite: string;
+}
+
+/** Finds passages in the collections that the asker may read; who asks is the caller's business. */
+export type Search = (query: {
+	/** Null searches by vectors alone. */
+	words: string | null;
+	/** Null searches by words alone. */
+	vector: Float32Array | null;
+	limit: number;
+	signal: AbortSignal;
+}) => Promise<FoundPassage[]>;
+
+export interface AnswerParts {
+	search: Search;
+	embeddings: EmbeddingClient;
+	/** Null where no reranking service is there. */
+	reranker: RerankClient | null;
+	/** Null where no language service is there. */
+	chat: ChatClient | null;
+	prompts: Prompts;
+}
+
+export interface Asked {
+	question: string;
+	/** What was said before, oldest first. */
+	history: readonly ChatTurn[];
+	settings: AnswerSettings;
+	signal: AbortSignal;
+}
+
+export type Stage =
+	| "rewrite"
+	| "embed"
+	| "search"
+	| "rerank"
+	| "pack"
+	| "first_token"
+	| "answer";
+
+/** How the answer came about. `none` is "not in these pages". */
+export type AnswerKind = "model" | "extractive" | "none";
+
+export type AnswerEvent =
+	| { type: "stage"; stage: Stage; ms: number; detail: string | null }
+	/** Numbered from 1 in this order; what citations point to. */
+	| { type: "passages"; passages: readonly FoundPassage[] }
+	| { type: "text"; text: string }
+	/** `start` and `end` are places in the document, where the sentence is known. */
+	| {
+			type: "citation";
+			number: number;
+			start: number | null;
+			end: number | null;
+	  }
+	| { type: "end"; kind: AnswerKind };
+
+export const unknownAnswer = "I don't know: this is not in these pages.";
+
+/** From a question to an answer with citations, each stage timed. Ends with exactly one `end`, or throws. */
+export async function* answerQuestion(
+	asked: Asked,
+	parts: AnswerParts,
+): AsyncGenerator<AnswerEvent> {
+	const { settings, signal } = asked;
+	const clock = new StageClock();
+	const query = await standalone(asked, parts);
+	yield clock.lap("rewrite", query === asked.question ? null : query);
+	const vector =
+		settings.search === "words"
+			? null
+			: await parts.embeddings.embedQuery(query, signal);
+	yield clock.lap("embed");
+	const found = await parts.search({
+		words: settings.search === "vectors" ? null : query,
+		vector,
+		limit: settings.found,
+		signal,
+	});
+	yield clock.lap("search", `${found.length} passages`);
+	const ranked = await rerank(query, found, asked, parts);
+	yield clock.lap("rerank", ranked.problem);
+	const passages = packPassages(relevant(ranked.passages, settings), {
+		maxTokens: settings.passageTokens,
+		maxPassages: settings.used,
+	});
+	yield { type: "passages", passages };
+	yield clock.lap("pack", `${passages.length} passages`);
+	let kind: AnswerKind = "none";
+	for await (const event of compose(asked, query, passages, parts)) {
+		if (event.type === "end") kind = event.kind;
+		else {
+			if (!clock.isFirstHeard && event.type === "text")
+				yield clock.first("first_token");
+			yield event;
+		}
+	}
+	yield clock.lap("answer");
+	yield { type: "end", kind };
+}
+
+function standalone(
+	{ question, history, settings, signal }: Asked,
+	{ chat, prompts }: AnswerParts,
+): Promise<string> | string {
+	if (settings.rewrite === "off") return question;
+	if (settings.rewrite === "join" || chat === null)
+		return joinedQuestion(question, history);
+	return rewrittenQuestion(question, history, chat, prompts.rewrite, signal);
+}
+
+interface Ranked {
+	passages: FoundPassage[];
+	/** Why the search's own order stands. */
+	problem: string | null;
+}
+
+/** Best first. A reranker that can't be reached costs quality, not the answer. */
+async function rerank(
+	query: string,
+	found: FoundPassage[],
+	{ settings, signal }: Asked,
+	{ reranker }: AnswerParts,
+): Promise<Ranked> {
+	if (!settings.rerank || reranker === null || found.length === 0)
+		return { passages: found, problem: null };
+	try {
+		const logits = await reranker.rank(
+			query,
+			found.map(({ title, headings, text }) =>
+				[title, ...headings, text].join("\n"),
+			),
+			signal,
+		);
+		const passages = found
+			.map((passage, index) => ({
+				...passage,
+				relevance: logits[index] ?? Number.NEGATIVE_INFINITY,
+			}))
+			.toSorted((one, other) => other.relevance - one.relevance);
+		return { passages, problem: null };
+	} catch (error) {
+		if (!(error instanceof ServiceError)) throw error;
+		return { passages: found, problem: error.message };
+	}
+}
+
+/** Those that may answer. Without a reranker only the similarity tells, and words alone tell nothing. */
+function relevant(
+	passages: readonly FoundPassage[],
+	{ leastRelevance }: AnswerSettings,
+): FoundPassage[] {
+	return passages.filter(({ relevance, similarity }) => {
+		if (relevance !== null)
+			return 1 / (1 + Math.exp(-relevance)) >= leastRelevance;
+		return similarity === null || similarity >= leastRelevance;
+	});
+}
+
+async function* compose(
+	asked: Asked,
+	query: string,
+	passages: readonly FoundPassage[],
+	parts: AnswerParts,
+): AsyncGenerator<AnswerEvent> {
+	if (passages.length === 0) {
+		yield { type: "text", text: unknownAnswer };
+		yield { type: "end", kind: "none" };
+		return;
+	}
+	const { chat } = parts;
+	if (asked.settings.answer === "model" && chat !== null) {
+		let hasBegun = false;
+		try {
+			for await (const event of byModel(asked, passages, chat, parts.prompts)) {
+				hasBegun = true;
+				yield event;
+			}
+			yield { type: "end", kind: "model" };
+			return;
+		} catch (error) {
+			// Before its first word nothing is lost: the passages answer for themselves.
+			if (hasBegun || !(error instanceof ServiceError)) throw error;
+		}
+	}
+	yield* byQuotes(query, passages, asked, parts);
+}
+
+async function* byModel(
+	{ question, history, settings, signal }: Asked,
+	passages: readonly FoundPassage[],
+	chat: ChatClient,
+	prompts: Prompts,
+): AsyncGenerator<AnswerEvent> {
+	const reader = new CitationReader(passages.length);
+	const toEvents = (pieces: ReturnType<CitationReader["push"]>) =>
+		pieces.map(
+			(piece): AnswerEvent =>
+				piece.type === "text"
+					? piece
+					: {
+							type: "citation",
+							number: piece.number,
+							start: null,
+							end: null,
+						},
+		);
+	const messages: ChatTurn[] = [
+		{ role: "system", content: prompts.answer.trim() },
+		...history.slice(-settings.historyTurns),
+		{ role: "user", content: passagePrompt(question, passages) },
+	];
+	const stream = chat.stream(messages, {
+		maxTokens: settings.answerTokens,
+		temperature: settings.temperature,
+		signal,
+	});
+	for await (const text of stream) yield* toEvents(reader.push(text));
+	yield* toEvents(reader.end());
+}
+
+/** `Question: ...`, then each passage with its number and title. */
+export function passagePrompt(
+	question: string,
+	passages: readonly FoundPassage[],
+): string {
+	const numbered = passages.map(
+		({ title, text }, index) =>
+			`[${index + 1}] ${title}: ${text.replace(/\s*\n\s*/g, " ").trim()}`,
+	);
+	return [`Question: ${question}`, ...numbered].join("\n\n");
+}
+
+async function* byQuotes(
+	query: string,
+	passages: readonly FoundPassage[],
+	{ settings, signal }: Asked,
+	{ reranker }: AnswerParts,
+): AsyncGenerator<AnswerEvent> {
+	const canRank = settings.rerank && reranker !== null;
+	const quotes = await extractiveAnswer(
+		query,
+		passages,
+		canRank ? (texts) => reranker.rank(query, texts, signal) : null,
+	);
+	if (quotes.length === 0) {
+		yield { type: "text", text: unknownAnswer };
+		yield { type: "end", kind: "none" };
+		return;
+	}
+	for (const [index, { text, passage, start, end }] of quotes.entries()) {
+		const from = passages[passage - 1]?.start ?? 0;
+		yield { type: "text", text: index === 0 ? `${text} ` : ` ${text} ` };
+		yield {
+			type: "citation",
+			number: passage,
+			start: from + start,
+			end: from + end,
+		};
+	}
+	yield { type: "end", kind: "extractive" };
+}
+
+class StageClock {
+	#at = performance.now();
+	isFirstHeard = false;
+
+	/** Since the last lap. */
+	lap(stage: Stage, detail: string | null = null): AnswerEvent {
+		const now = performance.now();
+		const ms = now - this.#at;
+		this.#at = now;
+		return { type: "stage", stage, ms, detail };
+	}
+
+	/** The stage goes on: the time so far. */
+	first(stage: Stage): AnswerEvent {
+		this.isFirstHeard = true;
+		return {
+			type: "stage",
+			stage,
+			ms: performance.now() - this.#at,
+			detail: null,
+		};
+	}
+}
