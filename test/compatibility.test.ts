@@ -1,63 +1,53 @@
-import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import type { z } from "zod";
-import { chatBody } from "../src/api/generation/chat-body.ts";
-import { completionBody } from "../src/api/generation/completion-body.ts";
-import { messageBody } from "../src/api/messages/message-body.ts";
-import { responseBody } from "../src/api/responses/response-body.ts";
+import { casesOf } from "./parameters/all-cases.ts";
+import { renderCompatibilityPage } from "./parameters/compatibility-page.ts";
+import { routeNames } from "./parameters/dialects.ts";
+import { refusedParameters } from "./parameters/policy-cases.ts";
+import {
+	describedAs,
+	isRefused,
+	routeSchemas,
+} from "./parameters/route-schemas.ts";
 
-/** docs/compatibility.md says of each parameter what the schemas do with it. */
-const root = new URL("../", import.meta.url);
-const page = readFileSync(new URL("docs/compatibility.md", root), "utf8");
+/** The cases themselves are run by parameters/parameters.test.ts. */
+describe.each(routeNames)("the parameters of POST %s", (route) => {
+	const parameters = Object.keys(routeSchemas[route].shape);
+	const refused = refusedParameters
+		.filter(({ routes }) => routes.includes(route))
+		.map(({ name }) => name);
+	const honoured = casesOf(route);
 
-interface Row {
-	status: string;
-	note: string;
-}
+	it("each have a case, and each case has a parameter", () => {
+		const known = [...refused, ...honoured.map(({ name }) => name)];
+		expect([...new Set(known)].sort()).toEqual([...parameters].sort());
+	});
 
-function rowsOf(route: string): Map<string, Row> {
-	const section = page
-		.split("\n## ")
-		.find((text) => text.split("\n")[0]?.includes(`\`POST ${route}\``));
-	const rows = (section ?? "").matchAll(
-		/^\| `([^`]+)` +\| ([a-z]+) +\| (.*?) +\|$/gm,
-	);
-	return new Map(
-		[...rows].map(([, name = "", status = "", note = ""]) => [
-			name,
-			{ status, note },
-		]),
-	);
-}
+	it("are refused exactly where the schema refuses them", () => {
+		const expected = parameters.filter((name) =>
+			isRefused(describedAs(route, name)),
+		);
+		expect([...refused].sort()).toEqual(expected.sort());
+		for (const { name } of honoured) expect(refused).not.toContain(name);
+	});
 
-function expectedStatus(field: z.ZodType): RegExp {
-	const text = field.description ?? "";
-	if (/^Not supported|is not supported/.test(text)) return /^not$/;
-	if (/no effect/.test(text)) return /^(accepted|partly)$/;
-	return /^(supported|untested|partly)$/;
-}
-
-const bodies: Record<string, { shape: Record<string, z.ZodType> }> = {
-	"/v1/chat/completions": chatBody,
-	"/v1/completions": completionBody,
-	"/v1/responses": responseBody,
-	"/v1/messages": messageBody,
-};
+	it("are said to have no effect exactly where a case finds none", () => {
+		const expected = parameters.filter((name) =>
+			/has no effect/.test(describedAs(route, name)),
+		);
+		const ignored = honoured
+			.filter(({ one }) => one.status === "accepted")
+			.map(({ name }) => name);
+		expect(ignored.sort()).toEqual(expected.sort());
+	});
+});
 
 describe("docs/compatibility.md", () => {
-	for (const [route, { shape }] of Object.entries(bodies)) {
-		it(`lists exactly the parameters of ${route}, with their status`, () => {
-			const rows = rowsOf(route);
-			expect([...rows.keys()].sort()).toEqual(Object.keys(shape).sort());
-			for (const [name, { status, note }] of rows) {
-				expect(status, name).toMatch(expectedStatus(shape[name] as z.ZodType));
-				expect(note, name).not.toBe("");
-				if (status !== "supported") continue;
-				const file = /^`(.+\.test\.ts)`$/.exec(note)?.[1] ?? "";
-				const url = new URL(file, root);
-				expect(file !== "" && existsSync(url), `${name}: ${file}`).toBe(true);
-				expect(readFileSync(url, "utf8"), `${name}: ${file}`).toContain(name);
-			}
-		});
-	}
+	it("is what the schemas and the cases make of it", async () => {
+		const page = renderCompatibilityPage();
+		expect(page).not.toContain("| untested |");
+		await expect(page).toMatchFileSnapshot(
+			fileURLToPath(new URL("../docs/compatibility.md", import.meta.url)),
+		);
+	});
 });

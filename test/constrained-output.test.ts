@@ -68,7 +68,7 @@ const city = {
 const formatOf = (schema: object) => ({
 	response_format: {
 		type: "json_schema",
-		json_schema: { name: "city", strict: true, schema },
+		json_schema: { name: "city", schema },
 	},
 });
 
@@ -236,6 +236,19 @@ describe("a constraint that can't be followed", () => {
 			code: "invalid_request",
 			param: "response_format.json_schema.schema",
 			message: expect.stringContaining("/properties/a"),
+		});
+		const schema = { type: "object", properties: { a: { type: "string" } } };
+		expect(
+			await refusal({
+				response_format: {
+					type: "json_schema",
+					json_schema: { name: "open", strict: true, schema },
+				},
+			}),
+		).toMatchObject({
+			status: 400,
+			param: "response_format.json_schema.schema",
+			message: expect.stringContaining("additionalProperties"),
 		});
 		expect(
 			await refusal({ guided_regex: "a(?=b)", stream: true }),

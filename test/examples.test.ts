@@ -20,7 +20,7 @@ const expected: Record<string, RegExp> = {
 	"openai-chat.ts": /\d+ tokens by starter-chat/,
 	"openai-structured-output.ts":
 		/name: '[\s\S]*age: \d+[\s\S]*mood: '(happy|sad|neither)'/,
-	"openai-tools.ts": /^add\(\{\s*"a":\s*\d+,\s*"b":\s*\d+\s*\}\)$/m,
+	"openai-tools.ts": /^add\(\d+, \d+\) = \d+\n[\s\S]*\w/m,
 	"openai-responses.ts": /\S+[\s\S]*(completed|incomplete)\n$/,
 	"anthropic-messages.ts":
 		/tokens in the prompt[\s\S]*\d+ tokens, (end_turn|max_tokens)/,

@@ -92,6 +92,73 @@ describe("the starter model, at temperature 1,", () => {
 		expect(choices[0]?.finish_reason).toBe("tool_calls");
 	}, 60_000);
 
+	test("such a schema is refused in the words of each API, before and in streams", async () => {
+		const odd = {
+			type: "object",
+			properties: { a: { type: "string", pattern: "(?=x)y" } },
+		};
+		const responseTools = [
+			...Object.entries(schemas).map(([name, parameters]) => ({
+				type: "function",
+				name,
+				parameters,
+			})),
+			{ type: "function", name: "odd", parameters: odd },
+		];
+		const post = async (path: string, body: object) => {
+			const answer = await fetch(service.url + path, {
+				method: "POST",
+				headers: { "content-type": "application/json" },
+				body: JSON.stringify(body),
+			});
+			expect(answer.status).toBe(400);
+			return JSON.parse(await answer.text()).error;
+		};
+		for (const stream of [false, true]) {
+			const response = { input: "Hi", stream };
+			const format = { type: "json_schema", name: "odd", schema: odd };
+			const formatted = await post("/v1/responses", {
+				...response,
+				text: { format },
+			});
+			expect(formatted.param).toBe("text.format.schema");
+			expect(formatted.message).toContain("/properties/a/pattern");
+			const tool = { type: "function", name: "odd" };
+			for (const tool_choice of [
+				tool,
+				{ type: "allowed_tools", mode: "required", tools: [tool] },
+			]) {
+				const called = await post("/v1/responses", {
+					...response,
+					tools: responseTools,
+					tool_choice,
+				});
+				expect(called.param).toBe("tools[2].parameters");
+				expect(called.message).not.toContain(".function.");
+			}
+			const message = {
+				max_tokens: 50,
+				messages: [{ role: "user", content: "Hi" }],
+				stream,
+			};
+			const used = await post("/v1/messages", {
+				...message,
+				tools: [{ name: "odd", input_schema: odd }],
+				tool_choice: { type: "any" },
+			});
+			expect(used.message).toContain("'tools.0.input_schema'");
+			expect(used.message).toContain("/properties/a/pattern");
+			for (const asked of [
+				{ output_config: { format: { type: "json_schema", schema: odd } } },
+				{ output_format: { type: "json_schema", schema: odd } },
+			]) {
+				const shaped = await post("/v1/messages", { ...message, ...asked });
+				expect(shaped.message).toContain("'output_config.format.schema'");
+				expect(shaped.message).toContain("/properties/a/pattern");
+			}
+		}
+	}, 60_000);
+
 	test("a schema that can't be enforced is refused by its place in the request", async () => {
 		const failed = client.chat.completions.create({
 			...ask(1),

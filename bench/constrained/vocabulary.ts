@@ -73,7 +73,7 @@ export function buildVocabulary(size: number, seed: number): Buffer[] {
 }
 
 export function trieOf(vocabulary: readonly Buffer[]): TokenTrie {
-	return new TokenTrie(vocabulary.length, (token) => vocabulary[token] ?? null);
+	return TokenTrie.of(vocabulary.length, (token) => vocabulary[token] ?? null);
 }
 
 /** The longest token at each place. */

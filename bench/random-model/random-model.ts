@@ -37,6 +37,8 @@ export interface RandomModelOptions {
 	precision?: Precision | undefined;
 	/** Default 1. */
 	seed?: number | undefined;
+	/** Beside the usual keys, or instead of some of them. */
+	metadata?: Readonly<Record<string, MetadataValue>> | undefined;
 	path: string;
 }
 
@@ -77,7 +79,13 @@ export function writeRandomModel(options: RandomModelOptions): void {
 	try {
 		writeAll(
 			file,
-			encodeHeader(describe(shape, precision, tokenizer), entries),
+			encodeHeader(
+				new Map([
+					...describe(shape, precision, tokenizer),
+					...Object.entries(options.metadata ?? {}),
+				]),
+				entries,
+			),
 		);
 		const writeTensor = createTensorWriter(file, {
 			quietRows: tokenizer.firstMergedToken,

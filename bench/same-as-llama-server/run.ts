@@ -49,6 +49,7 @@ async function post<Answer>(url: string, body: object): Promise<Answer> {
 		method: "POST",
 		headers: { "content-type": "application/json" },
 		body: JSON.stringify(body),
+		signal: AbortSignal.timeout(60_000),
 	});
 	if (!answer.ok) throw new Error(`${url}: ${await answer.text()}`);
 	return (await answer.json()) as Answer;
@@ -123,11 +124,15 @@ async function startPeer() {
 	);
 	const url = `http://127.0.0.1:${port}`;
 	for (let tries = 0; tries < 100; tries++) {
-		const health = await fetch(`${url}/health`).catch(() => null);
-		if (health?.ok === true) break;
+		const health = await fetch(`${url}/health`, {
+			signal: AbortSignal.timeout(2_000),
+		}).catch(() => null);
+		if (health?.ok === true) return { url, stop: () => child.kill() };
+		if (child.exitCode !== null) break;
 		await new Promise((done) => setTimeout(done, 100));
 	}
-	return { url, stop: () => child.kill() };
+	child.kill();
+	throw new Error("llama-server did not become ready.");
 }
 
 interface Tally {

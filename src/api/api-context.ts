@@ -1,14 +1,47 @@
 import { createHash } from "node:crypto";
-import type { LanguageService, ModelFacts } from "../core/language-service.ts";
+import type {
+	LanguageService,
+	ModelEntry,
+	ModelFacts,
+	ServiceState,
+} from "../core/language-service.ts";
 import type { ApiOptions } from "./api-options.ts";
+import type { KeepAlive } from "./keep-alive.ts";
 import type { ApiLogger, ApiMetrics } from "./observers.ts";
 
-/** What every route is given. */
-export interface ApiContext {
-	readonly service: LanguageService;
+/** What every kind of service tells of itself. */
+export interface ServedModel {
+	readonly model: ModelEntry;
+	readonly facts: Pick<
+		ModelFacts,
+		| "architecture"
+		| "name"
+		| "parameters"
+		| "precision"
+		| "license"
+		| "sizeBytes"
+		| "sha256"
+		| "profile"
+	> &
+		Partial<Pick<ModelFacts, "origin" | "trainedContextLength">>;
+	/** The base model first; left out where it is alone. */
+	models?(): readonly ModelEntry[];
+	state(): ServiceState;
+}
+
+/** What the routes that every kind of service has are given: health, models, management. */
+export interface ServiceContext {
+	readonly service: ServedModel;
 	readonly metrics: ApiMetrics;
 	readonly logger: ApiLogger;
 	readonly options: ApiOptions;
+}
+
+/** What the routes of a language service are given. */
+export interface ApiContext extends ServiceContext {
+	readonly service: LanguageService;
+	/** Watches over every stream of this server. */
+	readonly keepAlive: KeepAlive;
 	/** OpenAI's `system_fingerprint`: changes when the release, the weights or the way they run change. */
 	readonly systemFingerprint: string;
 }

@@ -50,10 +50,10 @@ export interface ApiOptions {
 	cors: CorsOptions | null;
 	tls: TlsMaterial | null;
 	/**
-	 * Let requests bring their own `chat_template`. Off by default: a template is a program, and one with a long loop
-	 * would hold the HTTP process.
+	 * Let requests bring their own `chat_template`. Off by default: a template is a program, and all the steps that it may
+	 * take hold the HTTP process for seconds.
 	 */
-	allowRequestChatTemplate: boolean;
+	trustsRequestChatTemplate: boolean;
 
 	maxBodyBytes: number;
 	/** Levels of arrays and objects in a body. */
@@ -62,10 +62,14 @@ export interface ApiOptions {
 	maxChoices: number;
 	/** Prompts in one `/v1/completions` request. */
 	maxPrompts: number;
+	/** Texts, passages or documents in one request to an embedding or reranking service. */
+	maxInputs: number;
 	/** Bytes that may wait for a client that reads its stream too slowly; beyond them its request is cancelled. */
 	maxBufferedBytes: number;
 	/** How long such a client, told of the error, may stay connected. */
 	slowClientTimeoutMs: number;
+	/** A stream that has said nothing for so long says that it is alive, so that no proxy cuts it; 0 never. */
+	sseKeepaliveMs: number;
 
 	/** What the Responses API keeps for `previous_response_id`; what was used longest ago goes first. */
 	maxStoredResponses: number;
@@ -94,13 +98,15 @@ export const defaultApiOptions: Omit<ApiOptions, "version"> = Object.freeze({
 	servesMetrics: true,
 	cors: null,
 	tls: null,
-	allowRequestChatTemplate: false,
+	trustsRequestChatTemplate: false,
 	maxBodyBytes: 8 * 1024 * 1024,
 	maxJsonDepth: 100,
 	maxChoices: 128,
 	maxPrompts: 256,
+	maxInputs: 8192,
 	maxBufferedBytes: 4 * 1024 * 1024,
 	slowClientTimeoutMs: 30_000,
+	sseKeepaliveMs: 15_000,
 	maxStoredResponses: 10_000,
 	maxStoredResponseBytes: 64 * 1024 * 1024,
 	storedResponseTtlMs: 24 * 60 * 60 * 1000,

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { FastifyInstance, FastifyRequest } from "fastify";
-import { GalleyError } from "../core/errors.ts";
+import type { FastifyInstance } from "fastify";
+import { GalleyError, toGalleyError } from "../core/errors.ts";
 
 declare module "fastify" {
 	interface FastifyContextConfig {
@@ -29,35 +29,54 @@ export function registerAuthentication(
 	adminApiKeyHashes: readonly string[],
 ): void {
 	app.decorateRequest("keyIdentity", "");
-	const ofClients = apiKeyHashes.map(toDigest);
-	const ofAdmins = adminApiKeyHashes.map(toDigest);
+	const check = createKeyCheck(apiKeyHashes, adminApiKeyHashes);
 	app.addHook("onRequest", (request, reply, done) => {
 		const { needsKey, needsAdminKey } = request.routeOptions.config ?? {};
 		if (needsKey === false) return done();
-		if (needsAdminKey !== true && ofClients.length === 0) return done();
-		const key = keyOf(request);
+		try {
+			request.keyIdentity = check(request.headers, needsAdminKey);
+			done();
+		} catch (thrown) {
+			const error = toGalleyError(thrown);
+			if (error.code === "invalid_api_key")
+				reply.header("www-authenticate", "Bearer");
+			done(error);
+		}
+	});
+}
+
+/** Which key was sent, as a short hash; empty where none is asked for. Throws where there is none that opens the door. */
+export type KeyCheck = (
+	headers: Readonly<Record<string, string | string[] | undefined>>,
+	needsAdminKey?: boolean,
+) => string;
+
+export function createKeyCheck(
+	apiKeyHashes: readonly string[],
+	adminApiKeyHashes: readonly string[],
+): KeyCheck {
+	const ofClients = apiKeyHashes.map(toDigest);
+	const ofAdmins = adminApiKeyHashes.map(toDigest);
+	return (headers, needsAdminKey = false) => {
+		if (!needsAdminKey && ofClients.length === 0) return "";
+		const key = keyOf(headers);
 		const digest = key === null ? null : toKeyDigest(key);
 		const isAdmin = digest !== null && isAccepted(digest, ofAdmins);
 		const isClient = digest !== null && isAccepted(digest, ofClients);
-		if (needsAdminKey === true && isClient && !isAdmin)
-			return done(
-				new GalleyError(
-					"permission_denied",
-					"This needs an admin's key, and the one that was sent is a client's: ask the operator.",
-				),
+		if (needsAdminKey && isClient && !isAdmin)
+			throw new GalleyError(
+				"permission_denied",
+				"This needs an admin's key, and the one that was sent is a client's: ask the operator.",
 			);
 		// An admin may do what clients may.
-		if (digest !== null && (isAdmin || isClient)) {
-			request.keyIdentity = digest.toString("hex").slice(0, identityLength);
-			return done();
-		}
-		reply.header("www-authenticate", "Bearer");
+		if (digest !== null && (isAdmin || isClient))
+			return digest.toString("hex").slice(0, identityLength);
 		const message =
 			key === null
 				? "This server asks for an API key: send it as 'Authorization: Bearer KEY' or as 'x-api-key: KEY'."
 				: "The API key is not valid: check it for typing errors, or ask the operator for one.";
-		done(new GalleyError("invalid_api_key", message));
-	});
+		throw new GalleyError("invalid_api_key", message);
+	};
 }
 
 function toDigest(hash: string): Buffer {
@@ -70,8 +89,11 @@ function toDigest(hash: string): Buffer {
 	return Buffer.from(hash, "hex");
 }
 
-function keyOf({ headers }: FastifyRequest): string | null {
-	const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
+function keyOf(headers: Parameters<KeyCheck>[0]): string | null {
+	const { authorization } = headers;
+	const bearer = /^Bearer +(\S+)$/i.exec(
+		typeof authorization === "string" ? authorization : "",
+	)?.[1];
 	if (bearer !== undefined) return bearer;
 	const own = headers["x-api-key"];
 	return typeof own === "string" && own !== "" ? own : null;

@@ -10,6 +10,7 @@ import {
 	GalleyError,
 	toGalleyError,
 } from "../core/errors.ts";
+import { isKservePath, toKserveErrorBody } from "./kserve/kserve-errors.ts";
 import {
 	isMessagePath,
 	toMessageErrorBody,
@@ -99,17 +100,19 @@ export function sendError(
 ): FastifyReply {
 	const error = toApiError(thrown, request);
 	request.record.error = error;
-	const isMessage = isMessagePath(request.url);
-	if (isMessage) reply.header("request-id", request.id);
+	if (isMessagePath(request.url)) reply.header("request-id", request.id);
 	return reply
 		.code(error.status)
 		.headers(retryAfterHeader(error))
 		.type("application/json; charset=utf-8")
-		.send(
-			JSON.stringify(
-				isMessage ? toMessageErrorBody(error, request.id) : toErrorBody(error),
-			),
-		);
+		.send(JSON.stringify(toBodyFor(request, error)));
+}
+
+/** In the words of the API that the path belongs to. */
+function toBodyFor({ url, id }: FastifyRequest, error: GalleyError): unknown {
+	if (isMessagePath(url)) return toMessageErrorBody(error, id);
+	if (isKservePath(url)) return toKserveErrorBody(error);
+	return toErrorBody(error);
 }
 
 export function registerErrorHandler(app: FastifyInstance): void {

@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { ApiContext } from "./api-context.ts";
+import type { ServiceContext } from "./api-context.ts";
 import { unreadyError } from "./service-state.ts";
 
 /** 503 with Retry-After while the model does not answer. Runs before the body is read. */
-export function requireReady({ service, metrics }: ApiContext) {
+export function requireReady({ service, metrics }: ServiceContext) {
 	return (
 		_request: FastifyRequest,
 		_reply: FastifyReply,

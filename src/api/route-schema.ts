@@ -16,6 +16,7 @@ export interface RouteDescription {
 	summary: string;
 	tag:
 		| "Inference"
+		| "KServe"
 		| "Tokens"
 		| "Models"
 		| "Health"
@@ -27,6 +28,8 @@ export interface RouteDescription {
 	answer: string;
 	/** The 200's schema, or the media type of a text. */
 	content?: z.ZodType | string;
+	/** What errors hold, where that isn't OpenAI's form. */
+	error?: z.ZodType;
 	isStream?: boolean;
 	/** Health and metrics answer without a key. */
 	isOpen?: boolean;
@@ -41,6 +44,7 @@ export function describeRoute({
 	query,
 	answer,
 	content,
+	error = errorBody,
 	isStream,
 	isOpen,
 }: RouteDescription) {
@@ -63,12 +67,12 @@ export function describeRoute({
 				: {
 						400: {
 							description: "The request is at fault.",
-							content: { "application/json": { schema: errorBody } },
+							content: { "application/json": { schema: error } },
 						},
 					}),
 			default: {
 				description: "An error.",
-				content: { "application/json": { schema: errorBody } },
+				content: { "application/json": { schema: error } },
 			},
 		},
 	};

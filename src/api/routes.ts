@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { ApiContext } from "./api-context.ts";
 import type { ChatBody } from "./generation/chat-body.ts";
 import type { CompletionBody } from "./generation/completion-body.ts";
+import { registerManagementRoutes } from "./management-routes.ts";
 import type { CountTokensBody, MessageBody } from "./messages/message-body.ts";
 import { requireReady } from "./require-ready.ts";
 import type {
@@ -30,43 +31,13 @@ import {
 	detokenize,
 	detokenizeSchema,
 } from "./routes/detokenize.ts";
-import { docs, docsPolicy, docsScript } from "./routes/docs.ts";
-import {
-	healthSchema,
-	live,
-	liveSchema,
-	ready,
-	readySchema,
-} from "./routes/health.ts";
 import { listRequests, listRequestsSchema } from "./routes/live-requests.ts";
-import {
-	licenseSchema,
-	licenseText,
-	manifest,
-	manifestSchema,
-	metadata,
-	metadataSchema,
-	version,
-	versionSchema,
-} from "./routes/management.ts";
 import {
 	countMessageTokens,
 	countMessageTokensSchema,
 	createMessage,
 	createMessageSchema,
 } from "./routes/messages.ts";
-import {
-	metrics,
-	metricsSchema,
-	shortMetricsSchema,
-} from "./routes/metrics.ts";
-import {
-	listModels,
-	listModelsSchema,
-	retrieveModel,
-	retrieveModelSchema,
-} from "./routes/models.ts";
-import { openApi, openApiSchema } from "./routes/openapi.ts";
 import {
 	renderChat,
 	renderChatSchema,
@@ -95,24 +66,14 @@ import {
 	tokenizeSchema,
 } from "./routes/tokenize.ts";
 
-/** Every route of a service. Before each: a request record, CORS, security headers, the key (see server.ts). */
+/** Every route of a language service. Before each: a request record, CORS, security headers, the key (see server.ts). */
 export function registerRoutes(
 	app: FastifyInstance,
 	context: ApiContext,
 ): void {
 	// What generates asks first whether the model answers.
 	const whenReady = { onRequest: requireReady(context) };
-	// No key is asked for where `needsKey` is false.
-	const open = { config: { needsKey: false } };
 	const forAdmins = { config: { needsAdminKey: true } };
-	const openMetrics = { config: { needsKey: context.options.metricsNeedKey } };
-	// Not part of the document they show.
-	const page = {
-		schema: { hide: true },
-		helmet: {
-			contentSecurityPolicy: { useDefaults: false, directives: docsPolicy },
-		},
-	};
 
 	app.post<{ Body: ChatBody }>(
 		"/v1/chat/completions",
@@ -196,13 +157,6 @@ export function registerRoutes(
 		renderCompletion(context),
 	);
 
-	app.get("/v1/models", { schema: listModelsSchema }, listModels(context));
-	app.get(
-		"/v1/models/*",
-		{ schema: retrieveModelSchema },
-		retrieveModel(context),
-	);
-
 	app.get(
 		"/v1/adapters",
 		{ schema: listAdaptersSchema },
@@ -221,34 +175,15 @@ export function registerRoutes(
 		);
 	}
 
-	app.get("/v1/health/live", { schema: liveSchema, ...open }, live(context));
-	app.get("/v1/health/ready", { schema: readySchema, ...open }, ready(context));
-	app.get("/health", { schema: healthSchema, ...open }, ready(context));
-	if (context.options.servesMetrics) {
-		app.get(
-			"/v1/metrics",
-			{ schema: metricsSchema, ...openMetrics },
-			metrics(context),
-		);
-		app.get(
-			"/metrics",
-			{ schema: shortMetricsSchema, ...openMetrics },
-			metrics(context),
-		);
-	}
-
 	app.get(
 		"/v1/requests",
 		{ schema: listRequestsSchema },
 		listRequests(context),
 	);
 
-	app.get("/v1/metadata", { schema: metadataSchema }, metadata(context));
-	app.get("/v1/manifest", { schema: manifestSchema }, manifest(context));
-	app.get("/v1/version", { schema: versionSchema }, version(context));
-	app.get("/v1/license", { schema: licenseSchema }, licenseText(context));
-
-	app.get("/openapi.json", { schema: openApiSchema }, openApi(context));
-	app.get("/docs", page, docs());
-	app.get("/docs/scalar.js", page, docsScript());
+	registerManagementRoutes(app, context, {
+		register: (scope) => registerRoutes(scope, context),
+		examples: async (model) =>
+			(await import("./openapi-examples.ts")).createExamples(model),
+	});
 }

@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 import type { FastifyReply } from "fastify";
 import { GalleyError } from "../core/errors.ts";
 import { toErrorBody } from "./errors.ts";
+import type { Pulse } from "./keep-alive.ts";
 
 /** What stands around the JSON of an event; the hot path builds whole frames with them. */
 export const eventStart = "data: ";
@@ -14,13 +15,17 @@ export interface EventStreamOptions {
 	slowClientTimeoutMs: number;
 	/** The client reads too slowly and has been told so; nothing more will be written. */
 	onOverflow: (error: GalleyError) => void;
+	/** Hears of every write. */
+	pulse: Pulse;
+	/** What says nothing but that the stream is alive; a comment unless given. */
+	keepAliveFrame?: string | undefined;
 	/** An error as frames; OpenAI's error body unless given. */
 	toErrorFrames?: ((error: GalleyError) => string) | undefined;
 }
 
 /**
  * A response as a stream of server-sent events: the only writer of their bytes. It is opened when there is something to
- * say, because from then on the status is 200; so there are no keep-alive comments while a request waits in the queue.
+ * say, because from then on the status is 200; after a long silence, something to say is that the request still waits.
  *
  * Every frame is one `write`, a single string with the chunk's size already around it. Node's own chunked encoding hands
  * the socket four pieces instead, which costs a fifth more CPU per event; frames of one tick still leave together, since
@@ -53,9 +58,16 @@ export class EventStream {
 	/** Writes `eventStart` + JSON + `eventEnd`, given as one string, or several of them. */
 	write(frames: string): void {
 		if (this.#hasEnded) return;
+		this.#options.pulse.hasSpoken = true;
 		this.#put(frames);
 		if (this.#response.writableLength > this.#options.maxBufferedBytes)
 			this.#overflow();
+	}
+
+	/** For proxies, who cut connections that are silent. Where bytes wait for the client already, they say it. */
+	beat(): void {
+		if (this.#hasEnded || this.#response.writableLength > 0) return;
+		this.#put(this.#options.keepAliveFrame ?? `: keep-alive${eventEnd}`);
 	}
 
 	/** Ends as OpenAI's streams do. */

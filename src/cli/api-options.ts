@@ -23,6 +23,7 @@ export async function toApiOptions(
 		apiKeyHashes: config.apiKeyHashes,
 		adminApiKeyHashes: config.adminApiKeyHashes,
 		managesAdapters: config.allowLoraManagement,
+		trustsRequestChatTemplate: config.trustRequestChatTemplate,
 		logsRequests: !config.disableLogRequests,
 		servesMetrics: config.metricsAccess !== "off",
 		metricsNeedKey: config.metricsAccess === "key",
@@ -42,6 +43,10 @@ export async function toApiOptions(
 					},
 		tls: await readTls(config),
 		maxBodyBytes: config.maxRequestBytes,
+		sseKeepaliveMs: config.sseKeepaliveSeconds * 1000,
+		maxStoredResponses: config.maxStoredResponses,
+		maxStoredResponseBytes: config.maxStoredResponseBytes,
+		storedResponseTtlMs: config.storedResponseTtlSeconds * 1000,
 	};
 }
 

@@ -11,7 +11,7 @@ import {
 	describeModel,
 	type ModelDescription,
 } from "../models/model-description.ts";
-import { starterModels } from "../models/model-reference.ts";
+import { languageStarters } from "../models/model-reference.ts";
 import { type Accelerator, selectProfile } from "../models/profile.ts";
 import { commandSummaries } from "./command-table.ts";
 import {
@@ -49,7 +49,7 @@ async function doctor(
 	const hardware = readHardware();
 	const { engines, missingEngines, accelerator } =
 		await inspectEngines(hardware);
-	const references = models.length > 0 ? models : [...starterModels.keys()];
+	const references = models.length > 0 ? models : languageStarters();
 	const report: DoctorReport = {
 		version: packageVersion(),
 		node: process.versions.node,

@@ -8,8 +8,8 @@ import { formatBytes } from "../models/byte-format.ts";
 import type { CachedModel } from "../models/cache/model-cache.ts";
 import { labelOf } from "../models/hub/model-variants.ts";
 import {
+	languageStarters,
 	parseModelReference,
-	starterModels,
 } from "../models/model-reference.ts";
 import { commandSummaries } from "./command-table.ts";
 import { openModelSources } from "./model-sources.ts";
@@ -101,7 +101,7 @@ export function describeAge(milliseconds: number): string {
 }
 
 function listStarters(): { name: string; path: string; sizeBytes: number }[] {
-	return [...starterModels.keys()].flatMap((name) => {
+	return languageStarters().flatMap((name) => {
 		const reference = parseModelReference(name);
 		if (reference.kind !== "starter") return [];
 		const status = statSync(reference.path, { throwIfNoEntry: false });

@@ -1,6 +1,9 @@
+import { readdir, readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { ServiceConfig } from "../config/service-config.ts";
 import { GalleyError } from "../core/errors.ts";
 import type { CachedModel } from "../models/cache/model-cache.ts";
+import { isEncoderListing } from "../models/encoder-listing.ts";
 import {
 	formatModelReference,
 	type ModelReference,
@@ -27,6 +30,13 @@ export type ModelLocation =
 	/** Here, but it has to be converted before it can run. */
 	| {
 			kind: "unconverted";
+			reference: ModelReference;
+			directory: string;
+			cached: CachedModel | null;
+	  }
+	/** An embedding or reranking model: a folder with ONNX files and a tokenizer. */
+	| {
+			kind: "encoder";
 			reference: ModelReference;
 			directory: string;
 			cached: CachedModel | null;
@@ -67,10 +77,12 @@ export async function locateCached(
 		case "safetensors":
 			return locateDirectory(reference, cached.mainPath, cached, config);
 		case "onnx":
-			throw new GalleyError(
-				"model_unusable",
-				`"${cached.reference}" is an ONNX model; Galley generates text with GGUF and safetensors models.`,
-			);
+			return {
+				kind: "encoder",
+				reference,
+				directory: encoderDirectoryOf(cached.mainPath),
+				cached,
+			};
 	}
 }
 
@@ -113,10 +125,25 @@ async function locateDirectory(
 	cached: CachedModel | null,
 	config: ServiceConfig,
 ): Promise<ModelLocation> {
+	if (await isEncoderDirectory(directory))
+		return { kind: "encoder", reference, directory, cached };
 	const path = await convertedPath(directory, cached, config);
 	return path.exists
 		? { kind: "here", reference, path: path.path, cached }
 		: { kind: "unconverted", reference, directory, cached };
+}
+
+/** Language models are published with ONNX files too: those stay what they are. */
+async function isEncoderDirectory(directory: string): Promise<boolean> {
+	if (!isEncoderListing(await readdir(directory))) return false;
+	const config = await readFile(join(directory, "config.json"), "utf8");
+	return !/For(?:CausalLM|ConditionalGeneration)"/.test(config);
+}
+
+/** The folder of a cached ONNX file; repositories keep those in a folder `onnx` of their own. */
+function encoderDirectoryOf(path: string): string {
+	const folder = path.endsWith(".onnx") ? dirname(path) : path;
+	return basename(folder) === "onnx" ? dirname(folder) : folder;
 }
 
 function notHere(reference: RemoteReference): GalleyError {

@@ -49,6 +49,11 @@ export async function planModel(config: ServiceConfig): Promise<ModelPlan> {
 		case "fake":
 		case "here":
 			return planLocated(location, config);
+		case "encoder":
+			throw new GalleyError(
+				"model_unusable",
+				`"${config.model}" is an embedding or reranking model; galley run serves it, but it generates no text.`,
+			);
 		case "unconverted":
 			throw new GalleyError(
 				"model_not_found",

@@ -14,6 +14,8 @@ export async function previewModel(
 		case "fake":
 		case "here":
 			return planLocated(location, config);
+		case "encoder":
+			return (await import("./encoder-plan.ts")).planEncoder(location, config);
 		case "unconverted":
 			return undecided(
 				config,

@@ -281,6 +281,11 @@ async function locate(
 				"invalid_request",
 				"The fake engine has no weights to optimize; name a model.",
 			);
+		case "encoder":
+			throw new GalleyError(
+				"model_unusable",
+				`"${text}" is an embedding or reranking model; its profiles need no measuring: see galley profiles ${text}.`,
+			);
 		case "unconverted":
 			throw new GalleyError(
 				"model_not_found",

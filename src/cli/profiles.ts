@@ -13,7 +13,7 @@ import {
 } from "../models/profile-list.ts";
 import { commandSummaries } from "./command-table.ts";
 import { listForHere } from "./listed-here.ts";
-import { locateModel } from "./locate-model.ts";
+import { locateModel, type ModelLocation } from "./locate-model.ts";
 import { formatProfiles, type ProfilesReport } from "./profiles-report.ts";
 import { readRemoteOffer } from "./remote-choice.ts";
 import { addServiceFlags } from "./service-flags.ts";
@@ -36,7 +36,15 @@ async function profiles(
 	flags: { json?: boolean } & Record<string, unknown>,
 ): Promise<void> {
 	const config = resolveServiceConfig({ flags, environment: process.env });
-	const report = await inspectProfiles(reference, config);
+	const location = await locateModel(reference, config);
+	if (location.kind === "encoder") {
+		const { reportEncoderProfiles } = await import("./encoder-profiles.ts");
+		process.stdout.write(
+			await reportEncoderProfiles(location, config, flags.json === true),
+		);
+		return;
+	}
+	const report = await inspectProfiles(reference, location, config);
 	const text =
 		flags.json === true
 			? JSON.stringify(report, null, 2)
@@ -48,11 +56,14 @@ async function profiles(
 	process.stdout.write(`${text}\n`);
 }
 
+type LanguageLocation = Exclude<ModelLocation, { kind: "encoder" }>;
+
 async function inspectProfiles(
 	reference: string,
+	location: LanguageLocation,
 	config: ServiceConfig,
 ): Promise<ProfilesReport> {
-	const { candidates, isRemote } = await findCandidates(reference, config);
+	const { candidates, isRemote } = await findCandidates(location);
 	const { listed, hardware, engines, ignored } = await listForHere(
 		candidates,
 		config,
@@ -77,10 +88,8 @@ async function inspectProfiles(
 }
 
 async function findCandidates(
-	reference: string,
-	config: ServiceConfig,
+	location: LanguageLocation,
 ): Promise<{ candidates: ProfileCandidate[]; isRemote: boolean }> {
-	const location = await locateModel(reference, config);
 	switch (location.kind) {
 		case "fake":
 			throw new GalleyError(

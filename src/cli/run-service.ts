@@ -26,6 +26,11 @@ export async function runService(
 	for (const warning of asked.warnings) logger.warn({}, warning);
 	const location = await locateModel(requireModel(asked), asked);
 	const ends = watchEndSignals();
+	if (location.kind === "encoder") {
+		// It was started for a language model, before anybody knew.
+		if (engineProcess.connected) engineProcess.disconnect();
+		return runEncoder(location, asked, logger, ends);
+	}
 	let door: ServiceDoor | null = null;
 	let ready: Extract<ModelLocation, { kind: "fake" | "here" }>;
 	if (location.kind === "fake" || location.kind === "here") ready = location;
@@ -59,6 +64,27 @@ export async function runService(
 		throw error;
 	}
 	return stopped;
+}
+
+/** Serves an embedding or reranking model until it is told to stop. */
+async function runEncoder(
+	location: Extract<ModelLocation, { kind: "encoder" }>,
+	config: ServiceConfig,
+	logger: Logger,
+	ends: EndSignal,
+): Promise<number> {
+	const [{ planEncoder }, { serveEncoder }] = await Promise.all([
+		import("./encoder-plan.ts"),
+		import("./serve-encoder.ts"),
+	]);
+	const plan = await planEncoder(location, config);
+	logger.info({ profile: plan.profile.name }, plan.explanation);
+	const service = await serveEncoder(plan, config, logger);
+	logger.info(
+		{ address: service.address, model: plan.name },
+		`Ready: ${plan.name} answers at ${service.address}/v1 (API reference at ${service.address}/docs).`,
+	);
+	return stopAtEnd(service, ends, logger);
 }
 
 interface PreparedService {
@@ -159,7 +185,7 @@ function progressLogger(logger: Logger): (state: ServiceState) => void {
 
 /** Resolves with the exit code when the service has been told to stop and has stopped. */
 function stopAtEnd(
-	service: RunningService,
+	service: { stop(): Promise<void> },
 	ends: EndSignal,
 	logger: Logger,
 ): Promise<number> {

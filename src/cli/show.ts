@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import type { Command } from "commander";
 import {
 	resolveServiceConfig,
@@ -63,6 +63,14 @@ async function readSheet(
 			);
 		case "here":
 			return sheetOfFile(location, withDigests);
+		case "encoder":
+			return {
+				...(await sheetOfDirectory(
+					{ ...location, kind: "unconverted" },
+					withDigests,
+				)),
+				format: "onnx",
+			};
 		case "unconverted":
 			return sheetOfDirectory(location, withDigests);
 		case "away":
@@ -100,10 +108,14 @@ async function sheetOfDirectory(
 		cached?.files ??
 		(await Promise.all(
 			(
-				await readdir(directory, { withFileTypes: true })
+				await readdir(directory, { withFileTypes: true, recursive: true })
 			)
 				.filter((entry) => entry.isFile())
-				.map((entry) => fileFacts(join(directory, entry.name), withDigests)),
+				.map(async (entry) => {
+					const path = join(entry.parentPath, entry.name);
+					const facts = await fileFacts(path, withDigests);
+					return { ...facts, name: relative(directory, path) };
+				}),
 		));
 	return {
 		reference: cached?.reference ?? formatModelReference(reference),

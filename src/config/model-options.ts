@@ -34,6 +34,13 @@ export const modelOptions = {
 		description: "Jinja file to use instead of the model's own chat template",
 		commands: ["run", "chat"],
 	}),
+	trustRequestChatTemplate: option({
+		type: yesOrNo(),
+		fallback: false,
+		description:
+			"let requests bring their own 'chat_template'; a template is a program, and one with a long loop holds up every other request, so only for clients you trust",
+		commands: service,
+	}),
 	toolCallParser: option({
 		type: oneOf(toolCallParsers),
 		fallback: "auto",

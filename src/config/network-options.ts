@@ -1,6 +1,13 @@
 import { apiKeyHashes } from "./api-key-hash.ts";
 import { option } from "./option.ts";
-import { oneOf, text, textList, wholeNumber, yesOrNo } from "./option-types.ts";
+import {
+	oneOf,
+	portOrOff,
+	text,
+	textList,
+	wholeNumber,
+	yesOrNo,
+} from "./option-types.ts";
 
 const service = ["run"] as const;
 
@@ -19,6 +26,15 @@ export const networkOptions = {
 		placeholder: "number",
 		description: "port to listen on; 0 takes a free one",
 		aliases: [{ name: "NIM_SERVER_PORT" }],
+		commands: service,
+	}),
+	grpcPort: option({
+		type: portOrOff(),
+		fallback: null,
+		placeholder: "number",
+		description:
+			"port of the KServe gRPC service of embedding and reranking models; by default 8001 when it is free; off is none",
+		aliases: [{ name: "NIM_TRITON_GRPC_PORT" }],
 		commands: service,
 	}),
 	socket: option({

@@ -45,6 +45,37 @@ export const operationOptions = {
 			"largest request body, such as 8MiB; larger ones are answered 413",
 		commands: service,
 	}),
+	maxStoredResponses: option({
+		type: wholeNumber({ min: 0, max: 10_000_000 }),
+		fallback: 10_000,
+		placeholder: "count",
+		description:
+			"responses kept for previous_response_id; what was used longest ago goes first, 0 keeps none",
+		commands: service,
+	}),
+	maxStoredResponseBytes: option({
+		type: byteCount({ min: 0, max: 1024 * 1024 * mebibyte }),
+		fallback: 64 * mebibyte,
+		placeholder: "bytes",
+		description:
+			"memory for kept responses, such as 64MiB, all of them together",
+		commands: service,
+	}),
+	storedResponseTtlSeconds: option({
+		type: seconds({ min: 1, max: 31_536_000 }),
+		fallback: 86_400,
+		placeholder: "seconds",
+		description: "how long a response is kept, from its end",
+		commands: service,
+	}),
+	sseKeepaliveSeconds: option({
+		type: seconds({ min: 0, max: 3_600 }),
+		fallback: 15,
+		placeholder: "seconds",
+		description:
+			"a stream with nothing to say for so long sends a comment, so that proxies keep its connection open; 0 is never",
+		commands: service,
+	}),
 	drainTimeoutSeconds: option({
 		type: seconds({ min: 0, max: 86_400 }),
 		// Below the 30 seconds that Kubernetes grants by default, so that the last answers leave before the kill.

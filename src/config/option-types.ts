@@ -32,6 +32,20 @@ export function wholeNumber({ min, max }: Range): OptionType<number> {
 	};
 }
 
+/** A port, 0 for any that is free, or `off`. */
+export function portOrOff(): OptionType<number | "off"> {
+	const port = wholeNumber({ min: 0, max: 65_535 });
+	return (written) => {
+		// An unquoted `off` is false in some YAML files.
+		if (written === false || String(written).trim().toLowerCase() === "off")
+			return { value: "off" };
+		const parsed = port(written);
+		return "value" in parsed
+			? parsed
+			: refuse("must be a port from 0 to 65535, or off", written);
+	};
+}
+
 const byteUnits: ReadonlyMap<string, number> = new Map([
 	["", 1],
 	["b", 1],

@@ -1,4 +1,8 @@
-import type { ModelEntry, ServiceState } from "./language-service.ts";
+import type {
+	ModelEntry,
+	ModelOrigin,
+	ServiceState,
+} from "./language-service.ts";
 
 /** What a text is to the model: some were trained with another prefix for questions than for what answers them. */
 export type EmbeddingInputType = "query" | "passage";
@@ -23,6 +27,8 @@ export interface EmbeddingOutcome {
 	/** One vector for each input, in their order, of unit length where the model's are. */
 	vectors: readonly Float32Array[];
 	promptTokens: number;
+	/** Tokens of each input as it was computed, where the service counts them: KServe's answers tell them. */
+	inputTokens?: Int32Array;
 }
 
 export interface RankingRequest {
@@ -37,6 +43,8 @@ export interface RankingOutcome {
 	/** The model's raw relevance for each passage, in their order; greater is more relevant. */
 	logits: Float32Array;
 	promptTokens: number;
+	/** Tokens of query and passage together for each passage as it was computed, where the service counts them. */
+	inputTokens?: Int32Array;
 }
 
 /** From the model's files. */
@@ -53,6 +61,8 @@ export interface EncoderFacts {
 	license: string | null;
 	sizeBytes: number;
 	sha256: string | null;
+	/** Where the weights came from; null or left out for a directory of the operator's own. */
+	origin?: ModelOrigin | null;
 	profile: { id: string; name: string };
 }
 
@@ -84,7 +94,8 @@ export interface EmbeddingService extends EncoderService {
 	readonly trainedDimensions: readonly number[];
 	/**
 	 * Throws GalleyError: `invalid_request` with the parameter's name, `context_length_exceeded` for an input that is too
-	 * long and may not be cut, `queue_full` when the queue is full, `client_closed` when the signal has aborted.
+	 * long and may not be cut, `queue_full` when the queue is full, `client_closed` when the signal has aborted. An input at
+	 * fault is the error's `param`, as `inputs[3]` (`query` and `passages[3]` of a ranking): the API calls it as its client does.
 	 */
 	embed(request: EmbeddingRequest): Promise<EmbeddingOutcome>;
 }

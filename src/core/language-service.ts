@@ -113,6 +113,13 @@ export interface ChatTemplateOptions {
 	variables?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** Tokens that stand before the three parts of a text whose middle is to be filled in. */
+export interface FillInMiddleTokens {
+	prefix: number;
+	suffix: number;
+	middle: number;
+}
+
 export interface ServiceLoad {
 	running: number;
 	waiting: number;
@@ -168,6 +175,8 @@ export interface LanguageService {
 	readonly controlTokenTexts: readonly string[];
 	/** How the model writes reasoning and tool calls. */
 	readonly outputFormat: OutputFormat;
+	/** Null where the model wasn't trained to fill in the middle. */
+	readonly fillInMiddle: FillInMiddleTokens | null;
 	/** Base model first, adapters behind it. */
 	models(): readonly ModelEntry[];
 	/** Null where none can be. */

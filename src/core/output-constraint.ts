@@ -5,7 +5,7 @@ export type OutputConstraint = (
 	| {
 			kind: "json-schema";
 			schema: unknown;
-			/** Said by the client; everything is enforced either way. */
+			/** The client said `strict: true`: schemas that OpenAI would refuse then are refused. Everything is enforced either way. */
 			isStrict: boolean;
 			name: string;
 	  }
@@ -34,6 +34,8 @@ export type OutputConstraint = (
 
 export interface SchemaRule {
 	schema: unknown;
+	/** As of a JSON schema; false where it is left out. */
+	isStrict?: boolean;
 	/** The request field: `tools[0].function.parameters`. */
 	field: string;
 }

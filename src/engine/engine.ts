@@ -1,4 +1,5 @@
 import type { SamplingParams } from "../core/generation-request.ts";
+import type { FillInMiddleTokens } from "../core/language-service.ts";
 
 /**
  * The contract every engine keeps. `fake/` and `llama/` both pass `engine-conformance.ts`.
@@ -116,6 +117,8 @@ export interface ModelVocabulary extends Vocabulary, Disposable {
 	readonly metadata: ReadonlyMap<string, string>;
 	/** E.g. `Q8_0`. */
 	readonly precision: string;
+	/** By the file's keys, or by tokens of well-known texts; null when one of the three is missing. */
+	readonly fillInMiddle: FillInMiddleTokens | null;
 	chatTemplate(name?: string): string | null;
 }
 

@@ -24,7 +24,7 @@ export class Budget {
 
 	constructor({
 		maxStates = 20_000,
-		maxOperations = 6_000_000,
+		maxOperations = 10_000_000,
 		maxMs = 3_000,
 		now = () => performance.now(),
 	}: BudgetOptions = {}) {

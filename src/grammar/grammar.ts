@@ -5,6 +5,10 @@ export type Expression =
 	| { readonly type: "text"; readonly text: string }
 	/** An `Automaton` is such data as it stands. */
 	| { readonly type: "regular"; readonly automaton: AutomatonData }
+	/** A word of the automaton that is not yet in the list: between its two edges, no word comes twice. */
+	| { readonly type: "distinct"; readonly automaton: AutomatonData }
+	/** Where such a list begins or ends. Reads nothing; lists don't stand in each other. */
+	| { readonly type: "list-edge"; readonly isStart: boolean }
 	| { readonly type: "rule"; readonly name: string }
 	| { readonly type: "sequence"; readonly parts: readonly Expression[] }
 	| { readonly type: "choice"; readonly parts: readonly Expression[] }

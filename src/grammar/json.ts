@@ -1,7 +1,8 @@
 import type { Budget } from "./budget.ts";
 import type { Expression, Grammar } from "./grammar.ts";
 import { Automaton } from "./regular/automaton.ts";
-import { Nfa } from "./regular/nfa.ts";
+import { ByteClasses } from "./regular/byte-classes.ts";
+import { wordsAutomaton } from "./regular/direct.ts";
 import { parseRegex } from "./regular/regex.ts";
 
 export const text = (value: string): Expression => ({
@@ -79,47 +80,66 @@ export function jsonObjectGrammar(): Grammar {
  * to be escaped.
  */
 export function escapedTexts(texts: Automaton, budget: Budget): Automaton {
-	const nfa = new Nfa(budget);
-	const states = Array.from({ length: texts.stateCount }, () => nfa.addState());
 	if (texts.isEmpty) return texts;
-	nfa.addEmpty(nfa.start, states[texts.start] as number);
-	for (let state = 1; state < texts.stateCount; state++) {
-		const from = states[state] as number;
-		if (texts.accepting[state] === 1) nfa.addEmpty(from, nfa.final);
-		let runStart = 0;
-		let runTo = 0;
-		const endRun = (before: number) => {
-			if (runTo !== 0)
-				nfa.addBytes(from, runStart, before, states[runTo] as number);
-			runTo = 0;
-		};
-		for (let byte = 0; byte < 256; byte++) {
-			const to = texts.next(state, byte);
-			const escaped = escapeOf(byte);
-			if (escaped !== null || to !== runTo) {
-				endRun(byte - 1);
-				runStart = byte;
-				if (escaped === null) runTo = to;
-			}
-			if (escaped !== null && to !== 0)
-				addText(nfa, from, escaped, states[to] as number);
+	const escapes = Array.from({ length: 256 }, (_, byte) => escapeOf(byte));
+	const written = escapes.flatMap((one) => one ?? []);
+	const { classes, classCount, representatives } = ByteClasses.joint([
+		texts,
+		wordsAutomaton(written, budget),
+		ByteClasses.ofRanges([0], [firstUnescaped - 1]),
+	]);
+	const accepting = [...texts.accepting];
+	let transitions = new Uint32Array(2 * texts.stateCount * classCount);
+	const addState = () => {
+		budget.spend(classCount);
+		const state = accepting.push(0) - 1;
+		budget.checkStates(state);
+		if (accepting.length * classCount > transitions.length) {
+			const larger = new Uint32Array(2 * transitions.length);
+			larger.set(transitions);
+			transitions = larger;
 		}
-		endRun(255);
+		return state;
+	};
+	for (let state = 1; state < texts.stateCount; state++) {
+		for (let column = 0; column < classCount; column++) {
+			const byte = representatives[column] as number;
+			if (escapes[byte] === null)
+				transitions[state * classCount + column] = texts.next(state, byte);
+		}
+		for (let byte = 0; byte < 256; byte++) {
+			const parts = escapes[byte] ?? null;
+			const to = parts === null ? 0 : texts.next(state, byte);
+			if (parts === null || to === 0) continue;
+			let at = state;
+			for (let index = 0; index < parts.length; index++) {
+				const column = classes[parts[index] as number] as number;
+				const place = at * classCount + column;
+				if (index === parts.length - 1) transitions[place] = to;
+				else {
+					at = transitions[place] as number;
+					if (at !== 0) continue;
+					at = addState();
+					transitions[place] = at;
+				}
+			}
+		}
 	}
-	return Automaton.ofNfa(nfa, budget);
+	return Automaton.ofStates(
+		{
+			...{ classes, classCount, start: texts.start },
+			transitions: transitions.slice(0, accepting.length * classCount),
+			accepting: Uint8Array.from(accepting),
+		},
+		budget,
+	);
 }
 
-function escapeOf(byte: number): string | null {
-	if (byte >= 0x20 && byte !== 0x22 && byte !== 0x5c) return null;
-	return JSON.stringify(String.fromCharCode(byte)).slice(1, -1);
-}
+const firstUnescaped = 0x20;
 
-function addText(nfa: Nfa, from: number, value: string, to: number): void {
-	let at = from;
-	for (let index = 0; index < value.length; index++) {
-		const next = index === value.length - 1 ? to : nfa.addState();
-		const byte = value.charCodeAt(index);
-		nfa.addBytes(at, byte, byte, next);
-		at = next;
-	}
+function escapeOf(byte: number): Uint8Array | null {
+	if (byte >= firstUnescaped && byte !== 0x22 && byte !== 0x5c) return null;
+	return new TextEncoder().encode(
+		JSON.stringify(String.fromCharCode(byte)).slice(1, -1),
+	);
 }

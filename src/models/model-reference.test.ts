@@ -144,7 +144,7 @@ describe("parseModelReference", () => {
 			'Did you mean "starter-chat"?',
 		);
 		expect(() => parseModelReference("llama", files([]))).toThrow(
-			"The starter models are: starter-chat.",
+			"The starter models are: starter-chat, starter-embed, starter-rerank.",
 		);
 	});
 

@@ -3,6 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { GalleyError } from "../core/errors.ts";
 import { nearestName } from "../core/nearest-name.ts";
+import { isEncoderListing } from "./encoder-listing.ts";
 import {
 	type HubReference,
 	isRepositoryName,
@@ -21,7 +22,7 @@ export type LocalReference =
 	| { kind: "starter"; name: string; path: string }
 	/** The engine that needs no weights; what follows `fake:` is the engine's own business. */
 	| { kind: "fake"; name: string; path: string }
-	/** A model as it is trained: `config.json` and `*.safetensors`. It has to be converted before it runs. */
+	/** A model as it is trained, `config.json` and `*.safetensors`, which is converted before it runs; or an ONNX encoder. */
 	| { kind: "directory"; name: string; path: string };
 
 /** A model that has to be fetched first, unless it is in the cache. */
@@ -47,7 +48,16 @@ export interface ReferenceNames {
 /** The models that come with Galley, by name, and their files inside the package. */
 export const starterModels: ReadonlyMap<string, string> = new Map([
 	["starter-chat", "models/starter-chat/starter-chat-q8_0.gguf"],
+	["starter-embed", "models/starter-embed"],
+	["starter-rerank", "models/starter-rerank"],
 ]);
+
+/** Of those, the ones that generate text. */
+export function languageStarters(): readonly string[] {
+	return [...starterModels]
+		.filter(([, path]) => path.endsWith(".gguf"))
+		.map(([name]) => name);
+}
 
 export const diskFiles: ReferenceFiles = {
 	// src/models and dist/models are both two folders below the package's own.
@@ -170,7 +180,9 @@ function starterReference(
 	files: ReferenceFiles,
 ): ModelReference {
 	const path = join(files.packageDirectory, file);
-	if (files.kindOf(path) === "file") return { kind: "starter", name, path };
+	const kind = files.kindOf(path);
+	if (kind === "file") return { kind: "starter", name, path };
+	if (kind === "directory") return { kind: "directory", name, path };
 	throw notFound(
 		`The starter model "${name}" is missing from this installation: there is no file "${path}".`,
 	);
@@ -211,8 +223,9 @@ function onlyModelOf(directory: string, files: ReferenceFiles): ModelReference {
 	}
 	if (
 		only === undefined &&
-		entries.includes("config.json") &&
-		entries.some((name) => name.endsWith(".safetensors"))
+		(isEncoderListing(entries) ||
+			(entries.includes("config.json") &&
+				entries.some((name) => name.endsWith(".safetensors"))))
 	)
 		return {
 			kind: "directory",
@@ -221,7 +234,7 @@ function onlyModelOf(directory: string, files: ReferenceFiles): ModelReference {
 		};
 	throw notFound(
 		firsts.length === 0
-			? `The folder "${directory}" holds no GGUF file, and no config.json with safetensors beside it.`
+			? `The folder "${directory}" holds no GGUF file, and no config.json with safetensors or tokenizer.json and ONNX beside it.`
 			: `The folder "${directory}" holds several GGUF files; name one of them: ${firsts.sort().slice(0, 10).join(", ")}.`,
 	);
 }

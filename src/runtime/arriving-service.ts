@@ -4,6 +4,7 @@ import type { GenerationRequest } from "../core/generation-request.ts";
 import type {
 	AdapterService,
 	ChatTemplateOptions,
+	FillInMiddleTokens,
 	LanguageService,
 	LiveState,
 	ModelEntry,
@@ -126,6 +127,10 @@ export class ArrivingService implements LanguageService {
 
 	get outputFormat(): OutputFormat {
 		return this.#arrived?.outputFormat ?? plainOutputFormat;
+	}
+
+	get fillInMiddle(): FillInMiddleTokens | null {
+		return this.#arrived?.fillInMiddle ?? null;
 	}
 
 	needsBos(renderedChat: string): boolean {

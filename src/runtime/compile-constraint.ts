@@ -25,7 +25,10 @@ export function compileConstraint(constraint: OutputConstraint): Grammar {
 function toGrammar(constraint: OutputConstraint, budget: Budget): Grammar {
 	switch (constraint.kind) {
 		case "json-schema":
-			return compileJsonSchema(constraint.schema, { budget });
+			return compileJsonSchema(constraint.schema, {
+				isStrict: constraint.isStrict,
+				budget,
+			});
 		case "json-object":
 			return jsonObjectGrammar();
 		case "regex":
@@ -58,8 +61,11 @@ function withSchemas(
 	budget: Budget,
 ): Grammar {
 	const all: Record<string, Expression> = { ...rules };
-	for (const [name, { schema, field }] of Object.entries(schemas)) {
-		const inner = about(field, () => compileJsonSchema(schema, { budget }));
+	for (const [name, one] of Object.entries(schemas)) {
+		const { schema, isStrict = false, field } = one;
+		const inner = about(field, () =>
+			compileJsonSchema(schema, { isStrict, budget }),
+		);
 		const renamed = (rule: string) => `${name}/${rule}`;
 		for (const [rule, expression] of Object.entries(inner.rules))
 			all[renamed(rule)] = withNames(expression, renamed);
@@ -75,6 +81,8 @@ function withNames(
 	switch (expression.type) {
 		case "text":
 		case "regular":
+		case "distinct":
+		case "list-edge":
 			return expression;
 		case "rule":
 			return { type: "rule", name: renamed(expression.name) };

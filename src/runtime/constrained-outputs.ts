@@ -4,10 +4,15 @@ import {
 	compileGrammar,
 } from "../grammar/matcher/compiled-grammar.ts";
 import { GrammarMatcher } from "../grammar/matcher/grammar-matcher.ts";
-import { TokenTrie } from "../grammar/matcher/token-trie.ts";
+import type { TokenTrie } from "../grammar/matcher/token-trie.ts";
 import { ConstrainedSequence } from "./constrained-sequence.ts";
 import type { SubmittedGrammar } from "./engine-protocol.ts";
 import { TriggerTokens, TriggerWatch } from "./trigger-watch.ts";
+import {
+	isSmallVocabulary,
+	trieInPlace,
+	vocabularyTrie,
+} from "./vocabulary-trie.ts";
 
 interface KnownGrammar {
 	compiled: CompiledGrammar;
@@ -22,8 +27,11 @@ export class ConstrainedOutputs {
 	readonly #engine: Engine;
 	readonly #now: () => number;
 	readonly #known = new Map<string, KnownGrammar>();
-	/** Built for the first grammar: most services never see one. */
 	#trie: TokenTrie | null = null;
+	/** Begun at most once. */
+	#building: Promise<void> | null = null;
+	/** It is tried again where it is needed, so that whoever needs it hears why. */
+	#hasFailed = false;
 	#seconds = 0;
 	#tokens = 0;
 
@@ -33,10 +41,27 @@ export class ConstrainedOutputs {
 		this.#now = now;
 	}
 
-	/** Throws a GrammarError where the grammar can't be followed. */
+	/** Whether sequences can be created: what all grammars need is there, or made in no time. */
+	get isReady(): boolean {
+		return (
+			this.#trie !== null ||
+			this.#hasFailed ||
+			isSmallVocabulary(this.#engine.vocabulary)
+		);
+	}
+
+	/** Builds what all grammars need, in a thread of its own: for the first grammar or before it. Never rejects. */
+	warm(): Promise<void> {
+		if (this.isReady) return Promise.resolve();
+		this.#building ??= this.#build();
+		return this.#building;
+	}
+
+	/** When it is ready. Throws a GrammarError where the grammar can't be followed. */
 	create(grammar: SubmittedGrammar): ConstrainedSequence {
 		return this.timed(() => {
-			const trie = this.#vocabulary();
+			this.#trie ??= trieInPlace(this.#engine.vocabulary);
+			const trie = this.#trie;
 			const { compiled, triggers } = this.#of(grammar, trie);
 			return new ConstrainedSequence({
 				compiled,
@@ -45,11 +70,6 @@ export class ConstrainedOutputs {
 				triggers: triggers && new TriggerWatch(triggers),
 			});
 		});
-	}
-
-	/** Builds what all grammars need, so that the first request with one doesn't wait for it. */
-	warm(): void {
-		this.#vocabulary();
 	}
 
 	/** Everything that constraints cost goes through here. */
@@ -77,14 +97,14 @@ export class ConstrainedOutputs {
 		return costs;
 	}
 
-	#vocabulary(): TokenTrie {
-		const { vocabulary } = this.#engine;
-		this.#trie ??= new TokenTrie(vocabulary.size, (token) =>
-			vocabulary.endOfGenerationTokens.has(token)
-				? null
-				: vocabulary.tokenBytes(token, false),
-		);
-		return this.#trie;
+	async #build(): Promise<void> {
+		try {
+			this.#trie = await vocabularyTrie(this.#engine.vocabulary, {
+				timed: (work) => this.timed(work),
+			});
+		} catch {
+			this.#hasFailed = true;
+		}
 	}
 
 	#of(

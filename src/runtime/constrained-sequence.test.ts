@@ -26,7 +26,7 @@ const words = [
 ];
 const token = (word: string) => words.indexOf(word);
 const bytesOf = (index: number) => new TextEncoder().encode(words[index]);
-const trie = new TokenTrie(words.length, bytesOf);
+const trie = TokenTrie.of(words.length, bytesOf);
 
 function sequence(pattern: string, triggers: readonly string[] | null = null) {
 	const root: Expression = {

@@ -25,6 +25,7 @@ import {
 } from "./scheduling-options.ts";
 import { snapshotSequence } from "./sequence-snapshot.ts";
 import { StepReporter } from "./step-reporter.ts";
+import { WaitingForGrammars } from "./waiting-for-grammars.ts";
 
 export interface EngineLoopEffects {
 	send(message: EngineMessage): void;
@@ -47,6 +48,7 @@ export class EngineLoop {
 	readonly #reporter: StepReporter;
 	readonly #adapters: EngineAdapters;
 	readonly #constrained: ConstrainedOutputs;
+	readonly #unready: WaitingForGrammars;
 	readonly #live = new Map<Sequence, LiveSequence>();
 	/** What is to be done between two steps. */
 	#chores: (() => Promise<void>)[] = [];
@@ -74,6 +76,7 @@ export class EngineLoop {
 			options.maxAdapters ?? defaultMaxAdapters,
 		);
 		this.#constrained = new ConstrainedOutputs(engine, effects.now);
+		this.#unready = new WaitingForGrammars(this.#constrained, this);
 		this.#reporter = new StepReporter(effects.residentBytes, () =>
 			this.#constrained.takeCosts(),
 		);
@@ -89,6 +92,7 @@ export class EngineLoop {
 			this.#held.push(request);
 			return;
 		}
+		if (this.#unready.take(request)) return;
 		try {
 			for (let choice = 0; choice < request.choices; choice++)
 				this.#submitChoice(request, choice);
@@ -101,6 +105,7 @@ export class EngineLoop {
 
 	cancel(number: number, choice: number | null): void {
 		this.#held = this.#held?.filter((held) => held.number !== number) ?? null;
+		this.#unready.cancel(number);
 		for (const [sequence, { request }] of this.#live) {
 			if (
 				request.number === number &&
@@ -143,9 +148,9 @@ export class EngineLoop {
 		this.#wake();
 	}
 
-	/** Makes ready what takes a while and is not needed yet, if there is nothing else to do. */
+	/** Makes ready what takes a while and is not needed yet. */
 	warm(): void {
-		if (!this.#isRunning && !this.#isStopped) this.#constrained.warm();
+		void this.#unready.makeReady();
 	}
 
 	/** No step begins any more. What idle slots hold is saved, where there is a place that survives. */
@@ -268,8 +273,7 @@ export class EngineLoop {
 	}
 
 	async #applyAdapters({ entries }: StepPlan): Promise<void> {
-		const [first] = entries;
-		const live = first && this.#live.get(first.sequence);
+		const live = entries[0] && this.#live.get(entries[0].sequence);
 		const ids = this.#scheduler.running.flatMap((one) => one.adapterIds);
 		await this.#adapters.apply(live?.request.adapters ?? [], new Set(ids));
 	}

@@ -10,6 +10,9 @@ export function grammarBytes({ rules }: Grammar): number {
 		switch (expression.type) {
 			case "text":
 				return expressionBytes + 2 * expression.text.length;
+			case "list-edge":
+				return expressionBytes;
+			case "distinct":
 			case "regular": {
 				const { automaton } = expression;
 				if (automata.has(automaton)) return expressionBytes;

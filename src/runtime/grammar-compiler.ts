@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { GalleyError } from "../core/errors.ts";
 import type { OutputConstraint } from "../core/output-constraint.ts";
 import type { Grammar } from "../grammar/grammar.ts";
@@ -9,6 +9,7 @@ import type {
 	CompileAnswer,
 	CompileQuestion,
 } from "./grammar-compiler-protocol.ts";
+import { startThread } from "./start-thread.ts";
 
 export interface CompiledConstraint {
 	/** The same for equal constraints. */
@@ -326,19 +327,7 @@ function promiseParts<Value>() {
 	return { promise, resolve, reject };
 }
 
-function startCompilerThread(): Worker {
-	const isSource = import.meta.url.endsWith(".ts");
-	const file = isSource
-		? "./grammar-compiler-thread.ts"
-		: "./grammar-compiler-thread.js";
-	const entry = new URL(file, import.meta.url);
-	const options = {
-		execArgv: [],
-		resourceLimits: { maxOldGenerationSizeMb: maxHeapMegabytes },
-	};
-	if (!isSource) return new Worker(entry, options);
-	// Runs from source (tests, development): a thread doesn't inherit the process's type stripping.
-	const tsx = import.meta.resolve("tsx/esm/api");
-	const start = `import("${tsx}").then(({ register }) => { register(); return import("${entry}"); })`;
-	return new Worker(start, { ...options, eval: true });
-}
+const startCompilerThread = () =>
+	startThread("grammar-compiler-thread", {
+		maxOldGenerationSizeMb: maxHeapMegabytes,
+	});

@@ -67,6 +67,8 @@ export interface LanguageModelOptions extends ModelTextOptions {
 export class LanguageModel implements LanguageService, AsyncDisposable {
 	readonly model: ModelEntry;
 	readonly facts: ModelFacts;
+	readonly outputFormat: OutputFormat;
+	readonly fillInMiddle: LanguageService["fillInMiddle"];
 	readonly #options: LanguageModelOptions;
 	readonly #supervisor: EngineSupervisor;
 	readonly #queue: AdmissionQueue;
@@ -90,6 +92,8 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		this.facts = options.facts;
 		this.#queue = new AdmissionQueue(options.queue);
 		this.#text = new ModelText(options);
+		this.outputFormat = this.#text.outputFormat;
+		this.fillInMiddle = options.vocabulary.fillInMiddle;
 		this.#grammars = new RequestGrammars({
 			onCompiled: options.metrics.grammarCompiled,
 		});
@@ -228,10 +232,6 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 
 	get controlTokenTexts(): readonly string[] {
 		return this.#text.controlTokenTexts;
-	}
-
-	get outputFormat(): OutputFormat {
-		return this.#text.outputFormat;
 	}
 
 	needsBos(renderedChat: string): boolean {

@@ -28,11 +28,13 @@ export interface StreamFormat {
 	finish(stream: EventStream, usage: Usage): void;
 	/** Where errors have a form of their own. Such streams end with their last event, without OpenAI's `[DONE]`. */
 	toErrorFrames?(error: GalleyError): string;
+	/** Where there is an event that means nothing; a comment otherwise. */
+	readonly keepAliveFrame?: string;
 }
 
 /**
- * Streams the answer. The status is decided by what comes first: a `start` event opens the stream with 200, an error
- * before it becomes an HTTP error. The promise settles when the last byte is handed over.
+ * Streams the answer. The status is decided by what comes first: a `start` event opens the stream with 200, as does the
+ * first sign of life after a long wait; an error before it becomes an HTTP error. The promise settles when the last byte is handed over.
  */
 export function streamAnswer(
 	exchange: Exchange,
@@ -40,7 +42,8 @@ export function streamAnswer(
 	format: StreamFormat,
 ): Promise<void> {
 	const { context, request, reply } = exchange;
-	const { maxBufferedBytes, slowClientTimeoutMs } = context.options;
+	const { keepAlive, options } = context;
+	const { maxBufferedBytes, slowClientTimeoutMs } = options;
 	return new Promise((resolve, reject) => {
 		let stream: EventStream | null = null;
 		const open = (): EventStream => {
@@ -51,10 +54,13 @@ export function streamAnswer(
 					request.record.error = error;
 					cancel();
 				},
+				pulse,
+				keepAliveFrame: format.keepAliveFrame,
 				toErrorFrames: format.toErrorFrames?.bind(format),
 			});
 			return stream;
 		};
+		const pulse = keepAlive.begin(() => (stream ?? open()).beat());
 		const cancel = runGenerations(context.service, requests, {
 			start: (prompt, event) => {
 				request.record.promptTokens += event.promptTokens;
@@ -68,6 +74,7 @@ export function streamAnswer(
 				if (stream !== null) format.choiceEnd(stream, choice, event);
 			},
 			finish: (usage) => {
+				keepAlive.end(pulse);
 				const opened = stream ?? open();
 				format.finish(opened, usage);
 				if (format.toErrorFrames === undefined) opened.done();
@@ -75,6 +82,7 @@ export function streamAnswer(
 				resolve();
 			},
 			error: (error) => {
+				keepAlive.end(pulse);
 				request.record.error ??= error;
 				if (stream === null) return reject(error);
 				stream.fail(error);

@@ -37,6 +37,8 @@ export function planChat(
 	context: ApiContext,
 	rawBody: ChatBody,
 	origin: RequestOrigin,
+	/** Nothing will be generated, so no prompt is too long. */
+	{ isOnlyCounted = false }: { isOnlyCounted?: boolean } = {},
 ): ChatPlan {
 	const { service } = context;
 	const model = resolveModel(service, rawBody.model);
@@ -56,6 +58,7 @@ export function planChat(
 		messages: body.messages,
 		render: (messages) => renderChatPrompt(context, messages, body, extras),
 		truncates: body.truncation === "auto",
+		isOnlyCounted,
 		maxModelLength: model.maxModelLength,
 		maxTokens,
 	});
@@ -64,12 +67,13 @@ export function planChat(
 			"The chat template made an empty prompt of these messages: add a message with text.";
 		throw new GalleyError("invalid_request", message, { param: "messages" });
 	}
-	checkContextLength(
-		model.maxModelLength,
-		promptTokens.length,
-		maxTokens,
-		"messages",
-	);
+	if (!isOnlyCounted)
+		checkContextLength(
+			model.maxModelLength,
+			promptTokens.length,
+			maxTokens,
+			"messages",
+		);
 	const promptText = prompt.pieces.join("");
 	const output = planOutput(service, body, toolUse, promptText, settings);
 	const request: GenerationRequest = {

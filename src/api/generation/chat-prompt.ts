@@ -27,10 +27,10 @@ export function renderChatPrompt(
 	{ tools = [], variables = {} }: PromptExtras = {},
 ): RenderedPrompt {
 	const chatTemplate = fields.chat_template ?? undefined;
-	if (chatTemplate !== undefined && !options.allowRequestChatTemplate) {
+	if (chatTemplate !== undefined && !options.trustsRequestChatTemplate) {
 		const message =
 			"'chat_template' in requests is off on this server. Leave it out, render the prompt yourself and send it to " +
-			"/v1/completions, or ask the operator to allow it.";
+			"/v1/completions, or ask the operator to start it with --trust-request-chat-template.";
 		throw new GalleyError("unsupported_parameter", message, {
 			param: "chat_template",
 		});

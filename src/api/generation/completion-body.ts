@@ -97,6 +97,12 @@ export const completionBody = z
 			.min(0)
 			.nullish()
 			.describe("Default: 16, as in OpenAI's API. 0 only with 'echo'."),
+		suffix: z
+			.string()
+			.nullish()
+			.describe(
+				"Text behind the completion: what is between 'prompt' and it is filled in, by models that were trained for it.",
+			),
 		echo: z
 			.boolean()
 			.nullish()
@@ -117,7 +123,7 @@ export const completionBody = z
 			.strictObject({ ...extensionFields, ...structuredFields })
 			.nullish(),
 		...sharedPolicyFields,
-		...policyFields(["suffix"]),
+		...policyFields([]),
 	})
 	.meta({ title: "CompletionRequest" });
 

@@ -4,6 +4,7 @@ import type { LanguageService } from "../../core/language-service.ts";
 import type { ApiContext } from "../api-context.ts";
 import { chooseAdapters } from "./adapter-choice.ts";
 import type { CompletionBody, WirePrompt } from "./completion-body.ts";
+import { hasSuffix, toMiddle } from "./fill-in-middle.ts";
 import {
 	checkStreamFields,
 	requireInVocabulary,
@@ -134,6 +135,7 @@ interface Prompt {
 
 function toPrompts(context: ApiContext, body: CompletionBody): Prompt[] {
 	const { service, options } = context;
+	const middle = toMiddle(service, body);
 	const entries = toList(body.prompt);
 	if (entries.length > options.maxPrompts) {
 		const message = `'prompt' may hold at most ${options.maxPrompts} prompts, but has ${entries.length}.`;
@@ -145,6 +147,8 @@ function toPrompts(context: ApiContext, body: CompletionBody): Prompt[] {
 			typeof entry === "string"
 				? fromText(service, entry, body)
 				: fromIds(service, entry, body, param);
+		if (middle !== null)
+			return { ...prompt, tokens: middle.around(prompt.tokens) };
 		if (prompt.tokens.length > 0) return prompt;
 		const message = `'${param}' is empty, and this model has no begin token to start from: send some text.`;
 		throw new GalleyError("invalid_request", message, { param });
@@ -156,7 +160,8 @@ function fromText(
 	text: string,
 	body: CompletionBody,
 ): Prompt {
-	const addSpecial = body.add_special_tokens ?? true;
+	// The begin token goes before the mark of the prefix.
+	const addSpecial = !hasSuffix(body) && (body.add_special_tokens ?? true);
 	return {
 		text,
 		tokens: tokenizePrompt(service, [text], { addSpecial }, "prompt"),

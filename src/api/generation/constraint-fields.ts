@@ -58,7 +58,9 @@ const responseFormat = z.discriminatedUnion("type", [
 			strict: z
 				.boolean()
 				.nullish()
-				.describe("Accepted; the schema is enforced either way."),
+				.describe(
+					"The schema is enforced either way. With true it must also keep OpenAI's rules: objects with additionalProperties false and all properties required.",
+				),
 		}),
 	}),
 ]);

@@ -62,10 +62,6 @@ export const unsupportedFields = {
 		neutral: ["medium"],
 		advice: "Ask for short or long answers in the prompt.",
 	},
-	suffix: {
-		neutral: [""],
-		advice: "This server does not fill in the middle yet: leave it out.",
-	},
 	documents: { neutral: [[]], advice: "Put the documents into the messages." },
 	use_beam_search: { neutral: [false], advice: leaveOut },
 	length_penalty: { neutral: [1], advice: leaveOut },

@@ -24,18 +24,18 @@ export function fitPrompt<Message extends { role: string }>(options: {
 	messages: readonly Message[];
 	render: (messages: readonly Message[]) => RenderedPrompt;
 	truncates: boolean;
+	/** It is only counted: no length is too long. */
+	isOnlyCounted: boolean;
 	maxModelLength: number;
 	maxTokens: number | null;
 }): FittedPrompt {
 	const { service, messages, render, maxModelLength } = options;
 	const toPrompt = (some: readonly Message[]) => {
 		const prompt = render(some);
-		const promptTokens = tokenizePrompt(
-			service,
-			prompt.pieces,
-			prompt,
-			"messages",
-		);
+		const { pieces, addSpecial } = prompt;
+		const promptTokens = options.isOnlyCounted
+			? tokenizeParts(service, pieces, addSpecial)
+			: tokenizePrompt(service, pieces, { addSpecial }, "messages");
 		return { prompt, promptTokens };
 	};
 	if (!options.truncates) return { ...toPrompt(messages), truncation: null };

@@ -22,7 +22,8 @@ const seed = z
 	})
 	.meta({
 		type: "integer",
-		description: "Same seed, same parameters: same tokens.",
+		description:
+			"Same seed, same parameters: same tokens, but for rounding, which depends on what else runs at the same time.",
 	});
 
 const maxBiasedTokens = 4096;

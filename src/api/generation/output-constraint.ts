@@ -85,7 +85,7 @@ function ofFields(fields: GuidedFields, prefix: string): Named[] {
 		named.push({
 			kind: "json-schema",
 			schema: typeof json === "string" ? JSON.parse(json) : json,
-			isStrict: true,
+			isStrict: false,
 			name: "",
 			field: `${prefix}json`,
 		});

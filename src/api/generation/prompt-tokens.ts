@@ -60,7 +60,7 @@ export function tokenizeParts(
 	);
 }
 
-function concatenate(parts: readonly Int32Array[]): Int32Array {
+export function concatenate(parts: readonly Int32Array[]): Int32Array {
 	const [first] = parts;
 	if (parts.length === 1 && first !== undefined) return first;
 	const tokens = new Int32Array(

@@ -1,20 +1,18 @@
 import { GalleyError } from "../../core/errors.ts";
-import type {
-	LanguageService,
-	ModelEntry,
-} from "../../core/language-service.ts";
+import type { ModelEntry } from "../../core/language-service.ts";
 import { nearestName } from "../../core/nearest-name.ts";
+import type { ServedModel } from "../api-context.ts";
 
 /** An error lists so many names at most: there may be thousands of adapters. */
 const shownNames = 20;
 
 /** The model asked for; the base model when none is named, as in vLLM. */
 export function resolveModel(
-	service: LanguageService,
+	service: Pick<ServedModel, "model" | "models">,
 	name: string | null | undefined,
 ): ModelEntry {
 	if (name === undefined || name === null) return service.model;
-	const entries = service.models();
+	const entries = service.models?.() ?? [service.model];
 	const found = entries.find((entry) => entry.id === name);
 	if (found !== undefined) return found;
 	throw unknownModel(name, entries, "model");

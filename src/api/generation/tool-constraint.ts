@@ -137,6 +137,7 @@ function toCalls(
 		const key = `arguments-${index}`;
 		schemas[key] = {
 			schema: isEnforced(declared) ? toSchema(parameters) : { type: "object" },
+			...(declared.isStrict && { isStrict: true }),
 			field: declared.field,
 		};
 		return sequence(text(before + name + between), rule(key), text(after));
@@ -186,6 +187,7 @@ function toContentRule(content: OutputConstraint): SchemaRule {
 	if (content.kind === "json-schema")
 		return {
 			schema: content.schema,
+			...(content.isStrict && { isStrict: true }),
 			field: content.field ?? "response_format.json_schema.schema",
 		};
 	if (content.kind === "json-object")

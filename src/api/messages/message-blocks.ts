@@ -18,7 +18,7 @@ export const cacheControl = z
 	})
 	.nullish()
 	.describe(
-		"Accepted; every prompt's prefix is cached, marked or not. See 'usage.cache_read_input_tokens'.",
+		"Accepted for compatibility; has no effect: every prompt's prefix is cached, marked or not. See 'usage.cache_read_input_tokens'.",
 	);
 
 function refusedBlock<Type extends string>(type: Type, advice: string) {

@@ -123,6 +123,10 @@ const promptFields = {
 		[[]],
 		"'mcp_servers' is not supported: this server calls no other servers. Run the tools yourself.",
 	),
+	thread: refusedField(
+		[],
+		"'thread' is not supported: this server holds no conversations. Send all messages with each request.",
+	),
 	speed: refusedField(
 		["standard"],
 		"'speed' is not supported: there is one speed. Leave it out.",
@@ -170,7 +174,9 @@ export const messageBody = z
 		seed: z
 			.int()
 			.nullish()
-			.describe("Same seed, same parameters: same tokens."),
+			.describe(
+				"Same seed, same parameters: same tokens, but for rounding, which depends on what else runs at the same time.",
+			),
 		service_tier: ignored,
 		diagnostics: ignored,
 		container: refusedField(

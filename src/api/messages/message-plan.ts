@@ -6,6 +6,7 @@ import { foreignNames } from "../generation/field-policy.ts";
 import type { RequestOrigin } from "../generation/request-origin.ts";
 import { toValidationError } from "../validation-errors.ts";
 import type { CountTokensBody, MessageBody } from "./message-body.ts";
+import { inOwnWords } from "./own-words.ts";
 import { toChatMessages } from "./to-chat-messages.ts";
 
 export interface MessagePlan extends ChatPlan {
@@ -23,17 +24,14 @@ export function planMessage(
 	origin: RequestOrigin,
 ): MessagePlan {
 	const fields = toChatFields(body);
-	const plan = inOwnWords(() => {
-		const checked = chatBody.safeParse(fields);
-		if (!checked.success)
-			throw toValidationError(checked.error, fields, [], foreignNames);
-		return planChat(context, checked.data as ChatBody, origin);
-	});
+	const isOnlyCounted = !("max_tokens" in body);
+	const plan = planTranslated(context, fields, origin, isOnlyCounted);
+	if (isOnlyCounted) return { ...plan, isContextBound: false };
 	const { request } = plan;
 	// Clients send a model's usual `max_tokens` whatever the prompt: it is a bound, not a reservation.
 	const room =
 		context.service.model.maxModelLength - request.promptTokens.length;
-	const asked = "max_tokens" in body ? body.max_tokens : room;
+	const asked = body.max_tokens;
 	const maxTokens = Math.min(asked, room);
 	if (request.stop.minTokens > maxTokens) {
 		const message = `'min_tokens' (${request.stop.minTokens}) may not be more than 'max_tokens' and what the context has left (${maxTokens}).`;
@@ -44,6 +42,24 @@ export function planMessage(
 		request: { ...request, stop: { ...request.stop, maxTokens } },
 		isContextBound: asked > room,
 	};
+}
+
+function planTranslated(
+	context: ApiContext,
+	fields: Record<string, unknown>,
+	origin: RequestOrigin,
+	isOnlyCounted: boolean,
+): ChatPlan {
+	try {
+		const checked = chatBody.safeParse(fields);
+		if (!checked.success)
+			throw toValidationError(checked.error, fields, [], foreignNames);
+		return planChat(context, checked.data as ChatBody, origin, {
+			isOnlyCounted,
+		});
+	} catch (thrown) {
+		throw thrown instanceof GalleyError ? inOwnWords(thrown) : thrown;
+	}
 }
 
 /** The others have the same name and meaning in both. */
@@ -63,6 +79,7 @@ const translatedFields = new Set([
 	"context_management",
 	"mcp_servers",
 	"speed",
+	"thread",
 	"service_tier",
 	"diagnostics",
 	"container",
@@ -89,7 +106,7 @@ function toChatFields(
 		const { name, schema } = format;
 		fields.response_format = {
 			type: "json_schema",
-			json_schema: { name: name ?? "output", schema, strict: true },
+			json_schema: { name: name ?? "output", schema },
 		};
 	}
 	if (typeof body.output_config?.effort === "string")
@@ -161,46 +178,4 @@ function addThinking(
 		enable_thinking: thinking.type !== "disabled",
 		...variables,
 	};
-}
-
-/** Chat's names of fields, longest first, and ours. */
-const ownNames: readonly (readonly [pattern: RegExp, name: string])[] = [
-	[/^messages\[\d+\].*$/, "messages"],
-	[/^stop(?=$|\[)/, "stop_sequences"],
-	[/^response_format\.json_schema\.schema/, "output_config.format.schema"],
-	[/^response_format(\.json_schema)?/, "output_config.format"],
-	[/^(tools\[\d+\])\.function\.parameters/, "$1.input_schema"],
-	[/^(tools\[\d+\])\.function/, "$1"],
-	[/^tool_choice\.function/, "tool_choice"],
-	[/^parallel_tool_calls$/, "tool_choice.disable_parallel_tool_use"],
-	[/^reasoning_effort$/, "output_config.effort"],
-	[/^user$/, "metadata.user_id"],
-	[/^continue_final_message$/, "messages"],
-	[/^max_completion_tokens$/, "max_tokens"],
-];
-
-function toOwnName(name: string): string {
-	const known = ownNames.find(([pattern]) => pattern.test(name));
-	return known === undefined ? name : name.replace(known[0], known[1]);
-}
-
-function inOwnWords<Result>(run: () => Result): Result {
-	try {
-		return run();
-	} catch (thrown) {
-		if (!(thrown instanceof GalleyError)) throw thrown;
-		const { code, message, param, cause, retryAfterSeconds } = thrown;
-		throw new GalleyError(
-			code,
-			message.replaceAll(
-				/'([a-z_]+[\w.[\]]*)'/g,
-				(_quoted, name: string) => `'${toOwnName(name)}'`,
-			),
-			{
-				cause,
-				...(param === null ? {} : { param: toOwnName(param) }),
-				...(retryAfterSeconds === null ? {} : { retryAfterSeconds }),
-			},
-		);
-	}
 }

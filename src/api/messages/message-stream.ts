@@ -14,6 +14,7 @@ import {
 	type MessageShape,
 	MessageWriter,
 } from "./message-writer.ts";
+import { inOwnWords } from "./own-words.ts";
 
 /**
  * A message as events:
@@ -25,6 +26,7 @@ import {
  * or, wherever it fails, `error` and nothing more.
  */
 export class MessageStream implements StreamFormat, MessageListener {
+	readonly keepAliveFrame = 'event: ping\ndata: {"type":"ping"}\n\n';
 	readonly #writer: MessageWriter;
 	/** Frames of the event at hand; they leave in one write. */
 	#frames = "";
@@ -60,7 +62,7 @@ export class MessageStream implements StreamFormat, MessageListener {
 	}
 
 	toErrorFrames(error: GalleyError): string {
-		return toMessageErrorFrame(error);
+		return toMessageErrorFrame(inOwnWords(error));
 	}
 
 	begin(message: MessageObject): void {

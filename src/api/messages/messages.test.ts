@@ -359,6 +359,73 @@ describe("POST /v1/messages/count_tokens", () => {
 	});
 });
 
+describe("a conversation that is longer than the context", () => {
+	const long = { role: "user", content: "x".repeat(5000) };
+	it("is counted all the same, in both APIs that count", async () => {
+		const { post } = setUp({ maxModelLength: 1000 });
+		const counted = await post(
+			{ model: "scripted", messages: [long] },
+			"/v1/messages/count_tokens",
+		);
+		expect(counted.statusCode).toBe(200);
+		const { input_tokens: count } = counted.json();
+		expect(count).toBeGreaterThan(5000);
+		const input = await post({ input: [long] }, "/v1/responses/input_tokens");
+		expect(input.json()).toMatchObject({ input_tokens: count });
+	});
+
+	it("is refused where there is something to generate", async () => {
+		const { post } = setUp({ maxModelLength: 1000 });
+		const answer = await post({ ...basic, messages: [long] });
+		expect(answer.statusCode).toBe(400);
+		expect(answer.json().error.message).toContain("maximum context length");
+	});
+});
+
+describe("what is found wrong after the request was taken", () => {
+	const late = (message: string) =>
+		new GalleyError("invalid_request", message, {
+			param: "tools[0].function.parameters",
+		});
+
+	it("is told by its path in Anthropic's request", async () => {
+		for (const message of [
+			"Nothing here can enforce 'pattern'.",
+			"'tools[0].function.parameters': nothing here can enforce 'pattern'.",
+		]) {
+			const errorAtStart = late(message);
+			const { post } = setUp({ script: { deltas: [], errorAtStart } });
+			for (const stream of [false, true]) {
+				const answer = await post({ ...basic, stream });
+				expect(answer.statusCode).toBe(400);
+				expect(answer.json().error).toEqual({
+					type: "invalid_request_error",
+					message: expect.stringMatching(
+						/^'tools\.0\.input_schema': [Nn]othing here can enforce 'pattern'\.$/,
+					),
+				});
+			}
+		}
+	});
+
+	it("is told so in a stream that has begun", async () => {
+		const error = late("'tools[0].function.parameters' failed.");
+		const { post } = setUp({
+			script: { deltas: ["a"], errorAfter: { deltas: 1, error } },
+		});
+		const { body } = await post({ ...basic, stream: true });
+		expect(parseEvents(body).at(-1)).toMatchObject({
+			error: { message: "'tools.0.input_schema' failed." },
+		});
+	});
+
+	it("has dotted paths where the schema finds it, too", async () => {
+		const { post } = setUp();
+		const answer = await post({ ...basic, messages: [question, { role: 3 }] });
+		expect(answer.json().error.message).toContain("'messages.1.role'");
+	});
+});
+
 describe("continue_final_message of a chat completion", () => {
 	const messages = [question, { role: "assistant", content: "Once upon" }];
 	it("ends the prompt inside the last message", async () => {

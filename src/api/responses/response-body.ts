@@ -201,7 +201,9 @@ export const responseBody = z
 			.int()
 			.min(1)
 			.nullish()
-			.describe("Counts calls of built-in tools, which there are none of."),
+			.describe(
+				"Counts calls of built-in tools, which there are none of: it has no effect.",
+			),
 		metadata: metadata.nullish(),
 		temperature: openAiFields.temperature,
 		top_p: openAiFields.top_p,
@@ -231,7 +233,10 @@ export const responseBody = z
 		stop: openAiFields.stop,
 		logit_bias: openAiFields.logit_bias,
 		service_tier: ignored,
-		prompt_cache_key: z.string().nullish(),
+		prompt_cache_key: z
+			.string()
+			.nullish()
+			.describe("Repeated in the response; prefixes are found without it."),
 		prompt_cache_retention: ignored,
 		prompt_cache_options: ignored,
 		prompt: refusedField(

@@ -41,10 +41,19 @@ describe("a response as a chat completion", () => {
 				tools: [{ type: "function", name: "time" }],
 			},
 		});
-		expect(fields.tools).toHaveLength(1);
 		expect(fields).toMatchObject({
-			tools: [{ function: { name: "time" } }],
-			tool_choice: "required",
+			// At their places, by which errors name them.
+			tools: [
+				{ function: { name: "weather" } },
+				{ function: { name: "time" } },
+			],
+			tool_choice: {
+				type: "allowed_tools",
+				allowed_tools: {
+					mode: "required",
+					tools: [{ function: { name: "time" } }],
+				},
+			},
 		});
 	});
 

@@ -20,6 +20,7 @@ export function planResponse(
 	/** Of the whole conversation, the request's own last. */
 	items: readonly InputItem[],
 	origin: RequestOrigin,
+	{ isOnlyCounted = false }: { isOnlyCounted?: boolean } = {},
 ): ChatPlan {
 	const messages = toMessages(body.instructions ?? null, items);
 	const fields = { messages, ...toChatFields(body) };
@@ -27,7 +28,9 @@ export function planResponse(
 		const checked = chatBody.safeParse(fields);
 		if (!checked.success)
 			throw toValidationError(checked.error, fields, [], foreignNames);
-		return planChat(context, checked.data as ChatBody, origin);
+		return planChat(context, checked.data as ChatBody, origin, {
+			isOnlyCounted,
+		});
 	} catch (thrown) {
 		throw thrown instanceof GalleyError ? inOwnWords(thrown) : thrown;
 	}
@@ -65,7 +68,7 @@ export function toChatFields(
 	for (const [name, value] of Object.entries(body)) {
 		if (!translatedFields.has(name) && value !== null) fields[name] = value;
 	}
-	const tools = allowedTools(body);
+	const tools = declaredTools(body);
 	if (tools.length > 0) {
 		fields.tools = tools.map(toChatTool);
 		fields.tool_choice = toChatToolChoice(body.tool_choice);
@@ -82,16 +85,18 @@ export function toChatFields(
 		fields.reasoning_effort = body.reasoning.effort;
 	if ("max_output_tokens" in body && typeof body.max_output_tokens === "number")
 		fields.max_completion_tokens = body.max_output_tokens;
-	if ("include" in body && wantsLogprobs(body)) {
+	const { include = null, top_logprobs = null } = body as LogprobFields;
+	if (wantsLogprobs({ include, top_logprobs })) {
 		fields.logprobs = true;
-		fields.top_logprobs = body.top_logprobs ?? 0;
+		fields.top_logprobs = top_logprobs ?? 0;
 	}
 	return dropUndefined(fields);
 }
 
-export function wantsLogprobs(
-	body: Pick<ResponseBody, "include" | "top_logprobs">,
-): boolean {
+type LogprobFields = Pick<ResponseBody, "include" | "top_logprobs">;
+
+/** Alternatives come with the log-probabilities whose alternatives they are. */
+export function wantsLogprobs(body: LogprobFields): boolean {
 	return (
 		(body.top_logprobs ?? 0) > 0 ||
 		(body.include?.includes("message.output_text.logprobs") ?? false)
@@ -108,8 +113,8 @@ type Tool = Extract<
 	strict?: boolean | null;
 };
 
-/** The model is shown only what it may call. */
-function allowedTools(body: ResponseBody | InputTokensBody): Tool[] {
+/** All of them, so that their places are those of the request; the choice says which of them may be called. */
+function declaredTools(body: ResponseBody | InputTokensBody): Tool[] {
 	const tools = (body.tools ?? []) as Tool[];
 	const choice = body.tool_choice;
 	if (typeof choice !== "object" || choice === null) return tools;
@@ -122,8 +127,7 @@ function allowedTools(body: ResponseBody | InputTokensBody): Tool[] {
 		throw needsTools(
 			`'tool_choice' names the function '${missing.slice(0, 100)}', which is not among 'tools'.`,
 		);
-	if (choice.type === "function") return tools;
-	return tools.filter(({ name }) => names.includes(name));
+	return tools;
 }
 
 function needsTools(message: string): GalleyError {
@@ -144,8 +148,16 @@ function toChatTool({ name, description, parameters, strict }: Tool) {
 
 function toChatToolChoice(choice: ResponseBody["tool_choice"]): unknown {
 	if (typeof choice !== "object" || choice === null) return choice ?? undefined;
-	if (choice.type === "allowed_tools") return choice.mode;
-	return { type: "function", function: { name: choice.name } };
+	const toReference = ({ name }: { name: string }) => ({
+		type: "function",
+		function: { name },
+	});
+	if (choice.type === "function") return toReference(choice);
+	const { mode, tools } = choice;
+	return {
+		type: "allowed_tools",
+		allowed_tools: { mode, tools: tools.map(toReference) },
+	};
 }
 
 function toResponseFormat(

@@ -1,5 +1,6 @@
 import type { GalleyError } from "../../core/errors.ts";
 import type { Exchange } from "../generation/answer.ts";
+import type { Pulse } from "../keep-alive.ts";
 import { EventStream } from "../sse.ts";
 import { toFrame } from "./response-events.ts";
 import type { ResponseRun } from "./response-run.ts";
@@ -10,19 +11,25 @@ const framesPerWrite = 64;
 
 /** Starts a run and streams it; it ends when the client goes. The status is decided by what comes first. */
 export function streamRun(exchange: Exchange, run: ResponseRun): Promise<void> {
-	const { request } = exchange;
+	const { request, context } = exchange;
 	return new Promise((resolve, reject) => {
 		let stream: EventStream | null = null;
+		const open = (): EventStream => {
+			stream = openStream(exchange, pulse, () => run.abandon());
+			return stream;
+		};
+		const pulse = context.keepAlive.begin(() => (stream ?? open()).beat());
 		run.listen({
-			frame: (frame) => {
-				stream ??= openStream(exchange, () => run.abandon());
-				stream.write(frame);
-			},
+			frame: (frame) => (stream ?? open()).write(frame),
 			refused: (error) => {
+				context.keepAlive.end(pulse);
 				request.record.error ??= error;
-				reject(error);
+				if (stream === null) return reject(error);
+				stream.fail(error);
+				resolve();
 			},
 			ended: (error) => {
+				context.keepAlive.end(pulse);
 				if (error !== null) request.record.error ??= error;
 				stream?.end();
 				resolve();
@@ -60,7 +67,9 @@ export async function followRun(
 	});
 	const onNews = () => wake();
 	const leave = run.listen({ frame: onNews, refused: onNews, ended: onNews });
-	const stream = openStream(exchange, () => {
+	const { keepAlive } = exchange.context;
+	const pulse = keepAlive.begin(() => stream.beat());
+	const stream = openStream(exchange, pulse, () => {
 		isGone = true;
 		wake();
 	});
@@ -74,6 +83,7 @@ export async function followRun(
 		});
 	}
 	leave();
+	keepAlive.end(pulse);
 	stream.end();
 }
 
@@ -88,7 +98,9 @@ export async function replayFrames(
 		isGone = true;
 	};
 	whenGone(exchange, leave);
-	const stream = openStream(exchange, leave);
+	// Never silent but for the client, who is slow then.
+	const pulse = { hasSpoken: true, quietTicks: 0, beat: () => {} };
+	const stream = openStream(exchange, pulse, leave);
 	let next = from;
 	while (next < frames.length && !isGone)
 		next = await writeFrames(stream, frames, next);
@@ -109,12 +121,14 @@ async function writeFrames(
 
 function openStream(
 	{ context, request, reply }: Exchange,
+	pulse: Pulse,
 	onOverflow: () => void,
 ): EventStream {
 	const { maxBufferedBytes, slowClientTimeoutMs } = context.options;
 	return new EventStream(reply, {
 		maxBufferedBytes,
 		slowClientTimeoutMs,
+		pulse,
 		onOverflow: (error) => {
 			request.record.error = error;
 			onOverflow();

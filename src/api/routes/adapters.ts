@@ -62,7 +62,8 @@ export const loadAdapterSchema = describeRoute({
 	summary: "Load a LoRA adapter",
 	tag: "Management",
 	body: loadBody,
-	answer: "A sentence that says that it can be used now, as text.",
+	answer: "A sentence that says that it can be used now.",
+	content: "text/plain",
 });
 
 export const unloadAdapterSchema = describeRoute({
@@ -70,7 +71,8 @@ export const unloadAdapterSchema = describeRoute({
 	summary: "Unload a LoRA adapter",
 	tag: "Management",
 	body: unloadBody,
-	answer: "A sentence, as text. What runs with it goes on to its end.",
+	answer: "A sentence. What runs with it goes on to its end.",
+	content: "text/plain",
 });
 
 export function listAdapters({ service }: ApiContext) {

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ApiContext } from "../api-context.ts";
 import { collectAnswer, streamAnswer } from "../generation/answer.ts";
+import { chatCompletion } from "../generation/answer-schemas.ts";
 import { ChatAnswer } from "../generation/chat-answer.ts";
 import { type ChatBody, chatBody } from "../generation/chat-body.ts";
 import { planChat } from "../generation/chat-plan.ts";
@@ -21,6 +22,7 @@ export const chatCompletionsSchema = describeRoute({
 	body: chatBody,
 	answer:
 		"A chat completion, or with `stream` its chunks as server-sent events that end in `data: [DONE]`.",
+	content: chatCompletion,
 	isStream: true,
 });
 

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ApiContext } from "../api-context.ts";
 import { collectAnswer, streamAnswer } from "../generation/answer.ts";
+import { textCompletion } from "../generation/answer-schemas.ts";
 import { CompletionAnswer } from "../generation/completion-answer.ts";
 import {
 	type CompletionBody,
@@ -20,6 +21,7 @@ export const completionsSchema = describeRoute({
 	body: completionBody,
 	answer:
 		"A text completion, or with `stream` its chunks as server-sent events that end in `data: [DONE]`.",
+	content: textCompletion,
 	isStream: true,
 });
 

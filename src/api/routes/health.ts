@@ -5,7 +5,7 @@ import {
 	toLiveAnswer,
 	toReadyAnswer,
 } from "../../observability/health.ts";
-import type { ApiContext } from "../api-context.ts";
+import type { ServiceContext } from "../api-context.ts";
 import { describeRoute } from "../route-schema.ts";
 
 const health = z.looseObject({
@@ -35,12 +35,12 @@ export const readySchema = describeRoute({
 /** `/health` is the same as `/v1/health/ready`. */
 export const healthSchema = { ...readySchema, operationId: "health" };
 
-export function live({ service }: ApiContext) {
+export function live({ service }: ServiceContext) {
 	return async (_request: FastifyRequest, reply: FastifyReply) =>
 		send(reply, toLiveAnswer(service.state()));
 }
 
-export function ready({ service }: ApiContext) {
+export function ready({ service }: ServiceContext) {
 	return async (_request: FastifyRequest, reply: FastifyReply) =>
 		send(reply, toReadyAnswer(service.state()));
 }

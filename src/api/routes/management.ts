@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { ApiContext } from "../api-context.ts";
+import type { ServiceContext } from "../api-context.ts";
 import { describeRoute } from "../route-schema.ts";
 
 /** NIM's management contract: its operator and clients read these. */
@@ -62,15 +62,15 @@ export const manifestSchema = describeRoute({
 	}),
 });
 
-export function version({ options }: ApiContext) {
+export function version({ options }: ServiceContext) {
 	return async () => ({ release: options.version, api: apiVersion });
 }
 
-export function licenseText(context: ApiContext) {
+export function licenseText(context: ServiceContext) {
 	return async () => toLicense(context);
 }
 
-export function metadata(context: ApiContext) {
+export function metadata(context: ServiceContext) {
 	const { service, options } = context;
 	return async () => {
 		const { facts, model } = service;
@@ -86,7 +86,7 @@ export function metadata(context: ApiContext) {
 					parameters: facts.parameters,
 					precision: facts.precision,
 					maxModelLength: model.maxModelLength,
-					trainedContextLength: facts.trainedContextLength,
+					trainedContextLength: facts.trainedContextLength ?? null,
 					sizeBytes: facts.sizeBytes,
 					sha256: facts.sha256,
 					repository: facts.origin?.repository ?? null,
@@ -102,7 +102,7 @@ export function metadata(context: ApiContext) {
 	};
 }
 
-export function manifest({ service }: ApiContext) {
+export function manifest({ service }: ServiceContext) {
 	return async () => {
 		const { facts, model } = service;
 		// JSON's strings and numbers are YAML's too.
@@ -125,7 +125,10 @@ export function manifest({ service }: ApiContext) {
 	};
 }
 
-function toLicense({ options, service }: ApiContext): z.output<typeof license> {
+function toLicense({
+	options,
+	service,
+}: ServiceContext): z.output<typeof license> {
 	const { name, path, url, type, content } = options.license ?? {
 		name: service.facts.license ?? "not stated by the model",
 		path: "",

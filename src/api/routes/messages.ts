@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { GalleyError } from "../../core/errors.ts";
 import type { ApiContext } from "../api-context.ts";
 import { collectAnswer, streamAnswer } from "../generation/answer.ts";
 import { ParsedChoice } from "../generation/parsed-choice.ts";
@@ -15,11 +16,13 @@ import {
 	messageBody,
 } from "../messages/message-body.ts";
 import { planMessage } from "../messages/message-plan.ts";
+import { messageError, messageSchema } from "../messages/message-schema.ts";
 import { MessageStream } from "../messages/message-stream.ts";
 import {
 	type MessageShape,
 	MessageWriter,
 } from "../messages/message-writer.ts";
+import { inOwnWords } from "../messages/own-words.ts";
 import { createObjectId } from "../request-id.ts";
 import { describeRoute } from "../route-schema.ts";
 
@@ -30,6 +33,8 @@ export const createMessageSchema = describeRoute({
 	body: messageBody,
 	answer:
 		"A message, or with `stream` its events from `message_start` to `message_stop`.",
+	content: messageSchema,
+	error: messageError,
 	isStream: true,
 });
 
@@ -40,6 +45,7 @@ export const countMessageTokensSchema = describeRoute({
 	body: countTokensBody,
 	answer: "The count. Nothing is generated.",
 	content: z.object({ input_tokens: z.int() }),
+	error: messageError,
 });
 
 export function createMessage(context: ApiContext) {
@@ -67,12 +73,17 @@ export function createMessage(context: ApiContext) {
 			reader: new ParsedChoice(plan.createParser()),
 		};
 		const exchange = { context, request, reply };
-		if (body.stream === true) {
-			await streamAnswer(exchange, [generation], new MessageStream(shape));
-			return reply;
+		try {
+			if (body.stream === true) {
+				await streamAnswer(exchange, [generation], new MessageStream(shape));
+				return reply;
+			}
+			const writer = new MessageWriter(shape, null);
+			return writer.finish(await collectAnswer(exchange, [generation], writer));
+		} catch (thrown) {
+			// What is found late, as by the compiler of schemas, speaks of chat's fields.
+			throw thrown instanceof GalleyError ? inOwnWords(thrown) : thrown;
 		}
-		const writer = new MessageWriter(shape, null);
-		return writer.finish(await collectAnswer(exchange, [generation], writer));
 	};
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { ApiContext } from "../api-context.ts";
+import type { ServiceContext } from "../api-context.ts";
 import { describeRoute } from "../route-schema.ts";
 
 export const metricsSchema = describeRoute({
@@ -17,7 +17,7 @@ export const shortMetricsSchema = {
 	operationId: "metricsShort",
 };
 
-export function metrics(context: ApiContext) {
+export function metrics(context: ServiceContext) {
 	return async (_request: FastifyRequest, reply: FastifyReply) => {
 		reply.type(context.metrics.contentType);
 		return context.metrics.render();

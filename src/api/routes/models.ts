@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { ModelEntry } from "../../core/language-service.ts";
-import type { ApiContext } from "../api-context.ts";
+import type { ServiceContext } from "../api-context.ts";
 import { resolveModel } from "../generation/resolve-model.ts";
 import { describeRoute } from "../route-schema.ts";
 
@@ -34,11 +34,14 @@ export const retrieveModelSchema = describeRoute({
 	content: model,
 });
 
-export function listModels({ service }: ApiContext) {
-	return async () => ({ object: "list", data: service.models().map(toModel) });
+export function listModels({ service }: ServiceContext) {
+	return async () => ({
+		object: "list",
+		data: (service.models?.() ?? [service.model]).map(toModel),
+	});
 }
 
-export function retrieveModel({ service }: ApiContext) {
+export function retrieveModel({ service }: ServiceContext) {
 	return async (request: FastifyRequest<{ Params: { "*": string } }>) =>
 		toModel(resolveModel(service, request.params["*"]));
 }

@@ -20,6 +20,7 @@ import {
 import type { ResponseDesk } from "../responses/response-desk.ts";
 import { planResponse } from "../responses/response-plan.ts";
 import { ResponseRun } from "../responses/response-run.ts";
+import { responseSchema } from "../responses/response-schema.ts";
 import { collectRun, followRun, streamRun } from "../responses/stream-run.ts";
 import { describeRoute } from "../route-schema.ts";
 
@@ -30,6 +31,7 @@ export const createResponseSchema = describeRoute({
 	body: responseBody,
 	answer:
 		"A response, or with `stream` its events; with `background` a response that is still to come.",
+	content: responseSchema,
 	isStream: true,
 });
 
@@ -108,7 +110,9 @@ export function countInputTokens(context: ApiContext, desk: ResponseDesk) {
 		);
 		const input = await readInput(body.input, (id) => desk.findItem(owner, id));
 		const items = [...earlier, ...input];
-		const plan = planResponse(context, body, items, toOrigin(request));
+		const plan = planResponse(context, body, items, toOrigin(request), {
+			isOnlyCounted: true,
+		});
 		request.record.model = plan.request.model;
 		return {
 			object: "response.input_tokens",

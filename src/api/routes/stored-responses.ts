@@ -5,6 +5,7 @@ import type { ApiContext } from "../api-context.ts";
 import { replayConversation } from "../responses/conversation.ts";
 import type { ResponseDesk } from "../responses/response-desk.ts";
 import type { InputItem } from "../responses/response-object.ts";
+import { responseSchema } from "../responses/response-schema.ts";
 import { followRun, replayFrames } from "../responses/stream-run.ts";
 import { describeRoute } from "../route-schema.ts";
 
@@ -58,6 +59,7 @@ export const retrieveResponseSchema = describeRoute({
 	query: retrieveQuery,
 	answer:
 		"The response as it is now; with `stream`, of one made with `background`, its events.",
+	content: responseSchema,
 	isStream: true,
 });
 
@@ -93,6 +95,7 @@ export const cancelResponseSchema = describeRoute({
 	summary: "Cancel a response that runs in the background",
 	tag: "Inference",
 	answer: "The response as it stands.",
+	content: responseSchema,
 });
 
 export function retrieveResponse(context: ApiContext, desk: ResponseDesk) {

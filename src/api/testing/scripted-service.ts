@@ -3,6 +3,7 @@ import { GalleyError } from "../../core/errors.ts";
 import type { GenerationRequest } from "../../core/generation-request.ts";
 import type {
 	AdapterService,
+	FillInMiddleTokens,
 	LanguageService,
 	LiveState,
 	ModelEntry,
@@ -71,6 +72,8 @@ export function createScriptedService(
 		controlTokenTexts?: readonly string[];
 		/** Of a model that writes calls and reasoning; plain text unless given. */
 		outputFormat?: OutputFormat;
+		/** Null unless given. */
+		fillInMiddle?: FillInMiddleTokens;
 	} = {},
 ): ScriptedService {
 	const { maxModelLength = 4096, adapters = [] } = options;
@@ -107,6 +110,7 @@ export function createScriptedService(
 		controlTokenTexts: options.controlTokenTexts ?? controlTexts,
 		outputFormat: options.outputFormat ?? plainOutputFormat,
 		adapters: options.adapterService ?? null,
+		fillInMiddle: options.fillInMiddle ?? null,
 		needsBos: () => false,
 		models: () => [
 			model,

@@ -40,6 +40,7 @@ export class FakeVocabulary implements ModelVocabulary {
 	readonly endOfGenerationTokens: ReadonlySet<number> = new Set([endToken]);
 	readonly metadata: ReadonlyMap<string, string>;
 	readonly precision = "F32";
+	readonly fillInMiddle = null;
 	readonly #bytes: readonly Uint8Array[];
 	readonly #words = new Map<string, number>();
 	readonly #longestWord: number;

@@ -11,6 +11,10 @@ import {
 	type NativeStructs,
 	type Pointer,
 } from "./structs.ts";
+import {
+	type VocabularySignatures,
+	vocabularyDeclarations,
+} from "./vocabulary-bindings.ts";
 
 /** The whole C seam: every native function that Galley calls, under its C name, with its types. */
 
@@ -23,7 +27,7 @@ export interface NativeLibraries {
 /** Memory that JavaScript owns, given to a function for the length of one call. */
 type Bytes = Uint8Array | Int32Array | Float32Array | BigUint64Array;
 
-interface Signatures extends AdapterSignatures {
+interface Signatures extends AdapterSignatures, VocabularySignatures {
 	// the process
 	llama_version(): string;
 	llama_backend_init(): void;
@@ -90,34 +94,6 @@ interface Signatures extends AdapterSignatures {
 		index: number,
 		buffer: Uint8Array,
 		size: number,
-	): number;
-
-	// vocabulary
-	llama_vocab_n_tokens(vocabulary: Pointer): number;
-	llama_vocab_bos(vocabulary: Pointer): number;
-	llama_vocab_eos(vocabulary: Pointer): number;
-	llama_vocab_get_add_bos(vocabulary: Pointer): boolean;
-	llama_vocab_is_eog(vocabulary: Pointer, token: number): boolean;
-	llama_vocab_get_suppress_tokens(
-		vocabulary: Pointer,
-		count: Int32Array,
-	): Pointer | null;
-	llama_tokenize(
-		vocabulary: Pointer,
-		text: Uint8Array,
-		textBytes: number,
-		tokens: Int32Array,
-		capacity: number,
-		addSpecial: boolean,
-		parseSpecial: boolean,
-	): number;
-	llama_token_to_piece(
-		vocabulary: Pointer,
-		token: number,
-		buffer: Uint8Array,
-		size: number,
-		skipSpaces: number,
-		special: boolean,
 	): number;
 
 	// contexts
@@ -280,22 +256,7 @@ function declarations(
 		llama_model_meta_key_by_index: ["int32_t", p, "int32_t", p, "size_t"],
 		llama_model_meta_val_str_by_index: ["int32_t", p, "int32_t", p, "size_t"],
 
-		llama_vocab_n_tokens: ["int32_t", p],
-		llama_vocab_bos: ["int32_t", p],
-		llama_vocab_eos: ["int32_t", p],
-		llama_vocab_get_add_bos: ["bool", p],
-		llama_vocab_is_eog: ["bool", p, "int32_t"],
-		llama_vocab_get_suppress_tokens: [p, p, p],
-		llama_tokenize: ["int32_t", p, p, "int32_t", p, "int32_t", "bool", "bool"],
-		llama_token_to_piece: [
-			"int32_t",
-			p,
-			"int32_t",
-			p,
-			"int32_t",
-			"int32_t",
-			"bool",
-		],
+		...vocabularyDeclarations,
 
 		llama_context_default_params: [contextParams],
 		llama_init_from_model: [p, p, contextParams],

@@ -1,3 +1,4 @@
+import type { FillInMiddleTokens } from "../../core/language-service.ts";
 import type { ModelVocabulary } from "../engine.ts";
 import type { NativeBindings } from "./bindings.ts";
 import { type LlamaModel, toPrecision } from "./model.ts";
@@ -29,6 +30,10 @@ export class LlamaModelVocabulary implements ModelVocabulary {
 
 	get addsBos(): boolean {
 		return this.#model.vocabulary.addsBos;
+	}
+
+	get fillInMiddle(): FillInMiddleTokens | null {
+		return this.#model.vocabulary.fillInMiddle;
 	}
 
 	get endOfGenerationTokens(): ReadonlySet<number> {

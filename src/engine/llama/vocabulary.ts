@@ -1,4 +1,5 @@
 import { GalleyError } from "../../core/errors.ts";
+import type { FillInMiddleTokens } from "../../core/language-service.ts";
 import type { Vocabulary } from "../engine.ts";
 import { assertToken } from "../engine-limits.ts";
 import type { NativeBindings } from "./bindings.ts";
@@ -15,6 +16,7 @@ export class LlamaVocabulary implements Vocabulary, Disposable {
 	readonly bos: number | null;
 	readonly eos: number | null;
 	readonly addsBos: boolean;
+	readonly fillInMiddle: FillInMiddleTokens | null;
 	/** Tokens that the model's file wants never generated. */
 	readonly suppressedTokens: readonly number[];
 	readonly #native: NativeBindings;
@@ -30,6 +32,7 @@ export class LlamaVocabulary implements Vocabulary, Disposable {
 		this.bos = toTokenOrNull(native.llama_vocab_bos(address));
 		this.eos = toTokenOrNull(native.llama_vocab_eos(address));
 		this.addsBos = native.llama_vocab_get_add_bos(address);
+		this.fillInMiddle = readFillInMiddle(native, address);
 		this.suppressedTokens = readSuppressedTokens(native, address);
 		this.#pieces = new PieceCache(this.size);
 	}
@@ -162,6 +165,18 @@ class PieceCache {
 
 function toTokenOrNull(token: number): number | null {
 	return token === noToken ? null : token;
+}
+
+function readFillInMiddle(
+	native: NativeBindings,
+	vocabulary: Pointer,
+): FillInMiddleTokens | null {
+	const prefix = toTokenOrNull(native.llama_vocab_fim_pre(vocabulary));
+	const suffix = toTokenOrNull(native.llama_vocab_fim_suf(vocabulary));
+	const middle = toTokenOrNull(native.llama_vocab_fim_mid(vocabulary));
+	return prefix === null || suffix === null || middle === null
+		? null
+		: { prefix, suffix, middle };
 }
 
 function readSuppressedTokens(

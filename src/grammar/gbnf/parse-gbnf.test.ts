@@ -5,7 +5,7 @@ import { GrammarMatcher } from "../matcher/grammar-matcher.ts";
 import { TokenTrie } from "../matcher/token-trie.ts";
 import { parseGbnf } from "./parse-gbnf.ts";
 
-const trie = new TokenTrie(257, (token) =>
+const trie = TokenTrie.of(257, (token) =>
 	token < 256 ? Uint8Array.of(token) : null,
 );
 

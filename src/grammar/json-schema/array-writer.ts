@@ -1,25 +1,24 @@
 import type { Expression } from "../grammar.ts";
 import { GrammarError } from "../grammar-error.ts";
 import { choice, comma, repeat, rule, sequence, space, text } from "../json.ts";
-import { finiteValues } from "./finite-values.ts";
 import type { GrammarWriter } from "./grammar-writer.ts";
 import { itemNode } from "./members.ts";
 import { allOfNodes, notNode } from "./node.ts";
+import { writeUniqueArray } from "./unique-array-writer.ts";
 import type { ArrayPiece } from "./value-set.ts";
 
 const maxPlaces = 4_000;
-const maxUniqueValues = 9;
 
 export function writeArray(
 	writer: GrammarWriter,
 	piece: ArrayPiece,
 ): Expression {
+	if (piece.uniqueAt !== null && (piece.max === null || piece.max > 1))
+		return writeUniqueArray(writer, piece, piece.uniqueAt);
 	const items =
-		piece.uniqueAt !== null && (piece.max === null || piece.max > 1)
-			? uniqueItems(writer, piece, piece.uniqueAt)
-			: piece.contains.length > 0
-				? countedItems(writer, piece)
-				: plainItems(writer, piece);
+		piece.contains.length > 0
+			? countedItems(writer, piece)
+			: plainItems(writer, piece);
 	return sequence(text("["), space, items, text("]"));
 }
 
@@ -92,45 +91,4 @@ function countedItems(writer: GrammarWriter, piece: ArrayPiece): Expression {
 		return rule(name);
 	};
 	return sequence(place(0, 0), space);
-}
-
-/** `uniqueItems` over a few known values: one rule for each set of those already used. */
-function uniqueItems(
-	writer: GrammarWriter,
-	piece: ArrayPiece,
-	path: string,
-): Expression {
-	const listed = Math.max(0, ...piece.atoms.map(({ prefix }) => prefix.length));
-	const values = finiteValues(
-		writer.context.setOfNode(itemNode(piece, listed)),
-		maxUniqueValues,
-	);
-	if (values === null || listed > 0 || piece.contains.length > 0)
-		throw new GrammarError(
-			"unsupported",
-			`uniqueItems at ${path} can be enforced only where the items are an enum of at most ${maxUniqueValues} values, or maxItems is at most 1. Take it out and check the answer for duplicates, or list the values.`,
-			{ path },
-		);
-	const max = Math.min(piece.max ?? values.length, values.length);
-	const names = new Map<number, string>();
-	const after = (used: number, count: number): Expression => {
-		const known = names.get(used);
-		if (known !== undefined) return rule(known);
-		const name = writer.newName();
-		names.set(used, name);
-		const cases: Expression[] = count >= piece.min ? [text("")] : [];
-		if (count < max)
-			for (const [index, value] of values.entries())
-				if ((used & (1 << index)) === 0)
-					cases.push(
-						sequence(
-							...(count === 0 ? [] : [comma]),
-							text(value),
-							after(used | (1 << index), count + 1),
-						),
-					);
-		writer.addRule(name, choice(...cases));
-		return rule(name);
-	};
-	return sequence(after(0, 0), space);
 }

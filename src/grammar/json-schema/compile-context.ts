@@ -22,6 +22,7 @@ export class CompileContext {
 	readonly #nodes = new Map<string, ValueSet>();
 	readonly #emptiness = new Map<string, boolean>();
 	readonly #patterns = new Map<string, Automaton>();
+	readonly #texts = new Map<string, Automaton>();
 
 	constructor(document: SchemaDocument, budget: Budget, isStrict: boolean) {
 		this.document = document;
@@ -94,6 +95,17 @@ export class CompileContext {
 		return set.filter((piece) => !this.#isImpossible(piece));
 	}
 
+	/** Exactly these texts; the same object for the same texts. */
+	texts(values: readonly string[]): Automaton {
+		const key = JSON.stringify(values);
+		let known = this.#texts.get(key);
+		if (known === undefined) {
+			known = Automaton.ofTexts(values, this.budget);
+			this.#texts.set(key, known);
+		}
+		return known;
+	}
+
 	pattern(source: unknown, path: string, isAnchored = false): Automaton {
 		if (typeof source !== "string")
 			throw new GrammarError(
@@ -127,7 +139,7 @@ export class CompileContext {
 				piece.type === "string"
 					? [
 							piece.automaton === null && piece.min === 0 && piece.max === null
-								? Automaton.any
+								? this.algebra.any
 								: this.algebra.texts(piece),
 						]
 					: [],

@@ -148,7 +148,7 @@ test("oneOf is exclusive", () => {
 
 test.each([
 	[
-		{ type: "array", items: { type: "string" }, uniqueItems: true },
+		{ type: "array", items: { type: "object" }, uniqueItems: true },
 		"/uniqueItems",
 	],
 	[{ $ref: "https://example.com/schema.json" }, "/$ref"],

@@ -4,9 +4,10 @@ import { CompileContext } from "./compile-context.ts";
 import { GrammarWriter } from "./grammar-writer.ts";
 import { nodeOf } from "./node.ts";
 import { SchemaDocument } from "./schema-document.ts";
+import { checkStrictRules } from "./strict-rules.ts";
 
 export interface CompileSchemaOptions {
-	/** Refuses misspelt keywords and unknown formats, which the specification has ignored. */
+	/** Refuses what OpenAI refuses with `strict: true` (see strict-rules.ts), misspelt keywords and unknown formats. */
 	isStrict?: boolean;
 	/** What the compilation may cost. */
 	budget?: Budget;
@@ -23,6 +24,7 @@ export function compileJsonSchema(
 	{ isStrict = false, budget = new Budget() }: CompileSchemaOptions = {},
 ): Grammar {
 	const document = new SchemaDocument(schema);
+	if (isStrict) checkStrictRules(schema);
 	const context = new CompileContext(document, budget, isStrict);
 	return new GrammarWriter(context).write(nodeOf(document.root));
 }

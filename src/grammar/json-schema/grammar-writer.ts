@@ -10,7 +10,7 @@ import {
 	sequence,
 	text,
 } from "../json.ts";
-import type { Automaton } from "../regular/automaton.ts";
+import { Automaton } from "../regular/automaton.ts";
 import { writeArray } from "./array-writer.ts";
 import type { CompileContext } from "./compile-context.ts";
 import type { Node } from "./node.ts";
@@ -32,6 +32,7 @@ export class GrammarWriter {
 	readonly #names = new Map<string, string>();
 	readonly #open: Node[] = [];
 	readonly #escaped = new Map<Automaton, Expression>();
+	#anyWritten: Automaton | null = null;
 	#count = 0;
 
 	constructor(context: CompileContext) {
@@ -92,6 +93,35 @@ export class GrammarWriter {
 			this.#escaped.set(texts, written);
 		}
 		return written;
+	}
+
+	/** Strings of JSON, with their quotes, as one language. */
+	quotedTexts(piece: StringPiece): Automaton {
+		const { algebra, budget } = this.context;
+		const isAny =
+			piece.automaton === null && piece.min === 0 && piece.max === null;
+		const texts = isAny ? algebra.any : algebra.texts(piece);
+		const quote = Automaton.ofText('"');
+		const written = escapedTexts(texts, budget);
+		return Automaton.concatOf([quote, written, quote], budget);
+	}
+
+	/**
+	 * Every string but these. Each text is written in one way only, so it is the same to take them out before or after they are
+	 * written, and afterwards is quicker.
+	 */
+	quotedExcept(texts: readonly string[]): Expression {
+		const { algebra, budget } = this.context;
+		if (texts.length === 0) return rule("json-string");
+		this.#anyWritten ??= escapedTexts(algebra.any, budget);
+		const written = this.context.texts(
+			texts.map((value) => JSON.stringify(value).slice(1, -1)),
+		);
+		return sequence(
+			text('"'),
+			regular(this.#anyWritten.difference(written, budget)),
+			text('"'),
+		);
 	}
 
 	#piece(piece: Piece): Expression {

@@ -187,7 +187,7 @@ function enumSet(
 		for (const text of texts) checkText(text, path);
 		set.push({
 			type: "string",
-			automaton: Automaton.ofTexts(texts, context.budget),
+			automaton: context.texts(texts),
 			min: 0,
 			max: null,
 			inexactAt: null,
@@ -224,7 +224,7 @@ function valueSet(
 		return [
 			{
 				type: "string",
-				automaton: Automaton.ofText(value),
+				automaton: context.texts([value]),
 				min: 0,
 				max: null,
 				inexactAt: null,

@@ -34,7 +34,8 @@ export class NumberLanguages {
 	}
 
 	value(value: number): Automaton {
-		return Automaton.ofText(decimalText(value));
+		const text = decimalText(value);
+		return this.bounds(`=${text}`, () => Automaton.ofText(text));
 	}
 
 	atLeast(value: number): Automaton {

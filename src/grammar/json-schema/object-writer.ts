@@ -10,7 +10,7 @@ import {
 	space,
 	text,
 } from "../json.ts";
-import { Automaton } from "../regular/automaton.ts";
+import type { Automaton } from "../regular/automaton.ts";
 import type { GrammarWriter } from "./grammar-writer.ts";
 import { memberNode } from "./members.ts";
 import { allOfNodes, everything, type Node } from "./node.ts";
@@ -20,7 +20,10 @@ const maxPlaces = 20_000;
 const maxKeyClasses = 64;
 
 interface KeyClass {
-	readonly keys: Automaton;
+	/** Worked out when asked for: it may be large, and not needed. */
+	readonly keys: () => Automaton;
+	/** Where they are all keys but these, these. */
+	readonly except: readonly string[] | null;
 	readonly node: Node;
 }
 
@@ -88,7 +91,7 @@ class MemberWriter {
 	readonly #names: readonly Automaton[];
 	readonly #named: { member: Expression; isRequired: boolean }[] = [];
 	readonly #others: KeyClass[];
-	readonly #anyKey = Automaton.any;
+	readonly #anyKey: Automaton;
 	readonly #places = new Map<string, string>();
 	/** From this many members on, the count makes no difference. */
 	readonly #enough: number;
@@ -97,6 +100,7 @@ class MemberWriter {
 		this.#writer = writer;
 		this.#piece = piece;
 		this.#need = need;
+		this.#anyKey = writer.context.algebra.any;
 		this.#names = piece.names.map((node) => writer.context.keyTexts(node));
 		const keys = namedKeys(piece);
 		for (const key of keys) {
@@ -185,7 +189,9 @@ class MemberWriter {
 				: choice(
 						...this.#others.map(({ keys, node }) =>
 							this.#member({
-								keys: keys.intersect(need.keys, this.#writer.context.budget),
+								keys: () =>
+									keys().intersect(need.keys, this.#writer.context.budget),
+								except: null,
 								node: allOfNodes([node, need.node]),
 							}),
 						),
@@ -217,27 +223,34 @@ class MemberWriter {
 		return least > 0 ? some : choice(text(""), some);
 	}
 
-	#member({ keys, node }: KeyClass): Expression {
+	#member({ keys, except, node }: KeyClass): Expression {
 		const { context } = this.#writer;
-		if (keys.isEmpty || context.isEmpty(node)) return choice();
-		const isFree =
-			this.#names.length === 0 &&
-			namedKeys(this.#piece).length === 0 &&
-			keys === this.#anyKey;
-		return sequence(
-			isFree ? rule("json-string") : this.#writer.quoted(keys),
-			colon,
-			this.#writer.value(node),
-		);
+		if (context.isEmpty(node)) return choice();
+		if (except === null && keys().isEmpty) return choice();
+		const key =
+			except === null
+				? this.#writer.quoted(keys())
+				: this.#writer.quotedExcept(except);
+		return sequence(key, colon, this.#writer.value(node));
 	}
 
 	/** The other keys, by which patterns they match. */
 	#keyClasses(named: readonly string[]): KeyClass[] {
 		const { context } = this.#writer;
 		const { budget } = context;
+		const isPlain = this.#piece.atoms.every(
+			({ patterns }) => patterns.length === 0,
+		);
+		if (isPlain && this.#names.length === 0) {
+			const node = allOfNodes(
+				this.#piece.atoms.map(({ additional }) => additional),
+			);
+			const keys = () =>
+				this.#anyKey.difference(context.texts(named), context.budget);
+			return context.isEmpty(node) ? [] : [{ keys, except: named, node }];
+		}
 		let rest = this.#anyKey;
-		if (named.length > 0)
-			rest = rest.difference(Automaton.ofTexts(named, budget), budget);
+		if (named.length > 0) rest = rest.difference(context.texts(named), budget);
 		for (const names of this.#names) rest = rest.intersect(names, budget);
 		let classes: { keys: Automaton; nodes: Node[] }[] = [
 			{ keys: rest, nodes: [] },
@@ -267,7 +280,11 @@ class MemberWriter {
 		}
 		return classes
 			.filter(({ keys }) => !keys.isEmpty)
-			.map(({ keys, nodes }) => ({ keys, node: allOfNodes(nodes) }))
+			.map(({ keys, nodes }) => ({
+				keys: () => keys,
+				except: null,
+				node: allOfNodes(nodes),
+			}))
 			.filter(({ node }) => !context.isEmpty(node));
 	}
 }

@@ -8,8 +8,10 @@ export function withoutImpossibleParts(grammar: Grammar): Grammar {
 	const isProductive = (part: Expression): boolean => {
 		switch (part.type) {
 			case "text":
+			case "list-edge":
 				return true;
 			case "regular":
+			case "distinct":
 				return part.automaton.start !== 0;
 			case "rule":
 				return productive.has(part.name);
@@ -39,6 +41,8 @@ export function withoutImpossibleParts(grammar: Grammar): Grammar {
 		switch (part.type) {
 			case "text":
 			case "regular":
+			case "distinct":
+			case "list-edge":
 				return part;
 			case "rule":
 				if (!(part.name in used)) open.push(part.name);

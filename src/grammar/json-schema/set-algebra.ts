@@ -23,6 +23,10 @@ const maxPieces = 600;
 export class SetAlgebra {
 	readonly #budget: Budget;
 	readonly #numbers: NumberLanguages;
+	/** Every text. */
+	readonly any = Automaton.any;
+	readonly #complements = new Map<Automaton, Automaton>();
+	readonly #intersections = new Map<Automaton, Map<Automaton, Automaton>>();
 
 	constructor(budget: Budget, numbers: NumberLanguages) {
 		this.#budget = budget;
@@ -64,12 +68,30 @@ export class SetAlgebra {
 		return piece.automaton.intersect(lengths(), this.#budget);
 	}
 
+	/** Alternatives are compared with each other again and again; the same languages are the same objects. */
+	#intersectTexts(left: Automaton, right: Automaton): Automaton {
+		const known = this.#intersections.get(left)?.get(right);
+		if (known !== undefined) return known;
+		const both = left.intersect(right, this.#budget);
+		const row = this.#intersections.get(left) ?? new Map();
+		this.#intersections.set(left, row.set(right, both));
+		return both;
+	}
+
+	#complementOf(texts: Automaton): Automaton {
+		const known = this.#complements.get(texts);
+		if (known !== undefined) return known;
+		const rest = this.any.difference(texts, this.#budget);
+		this.#complements.set(texts, rest);
+		return rest;
+	}
+
 	#both(left: Piece, right: Piece): Piece | null {
 		if (left === right) return left;
 		if (left.type === "number" && right.type === "number") {
 			if (left.automaton === null) return right;
 			if (right.automaton === null) return left;
-			const automaton = left.automaton.intersect(right.automaton, this.#budget);
+			const automaton = this.#intersectTexts(left.automaton, right.automaton);
 			return automaton.isEmpty ? null : { type: "number", automaton };
 		}
 		if (left.type === "string" && right.type === "string")
@@ -107,7 +129,7 @@ export class SetAlgebra {
 		if (right === anyString) return left;
 		let automaton = left.automaton ?? right.automaton;
 		if (left.automaton !== null && right.automaton !== null)
-			automaton = left.automaton.intersect(right.automaton, this.#budget);
+			automaton = this.#intersectTexts(left.automaton, right.automaton);
 		if (automaton?.isEmpty === true) return null;
 		const both = withoutEmptyRange<StringPiece>({
 			type: "string",
@@ -159,7 +181,7 @@ export class SetAlgebra {
 			);
 		const pieces: StringPiece[] = [];
 		if (piece.automaton !== null) {
-			const automaton = piece.automaton.complement(this.#budget);
+			const automaton = this.#complementOf(piece.automaton);
 			if (!automaton.isEmpty) pieces.push({ ...anyString, automaton });
 		}
 		if (piece.min > 0) pieces.push({ ...anyString, max: piece.min - 1 });

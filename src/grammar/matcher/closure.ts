@@ -1,4 +1,4 @@
-import type { Frame, Thread } from "./frame.ts";
+import type { Frame, ListEdge, StateParts, Thread } from "./frame.ts";
 import type { Machine } from "./machine.ts";
 import { endPosition } from "./program.ts";
 
@@ -16,6 +16,9 @@ interface Visit {
 export class Closure {
 	readonly threads = new Set<Thread>();
 	canEnd = false;
+	edge: ListEdge = null;
+	/** Only while a byte is read: what follows them is decided by who knows the list. */
+	readonly gates = new Set<Thread>();
 	readonly #machine: Machine;
 	readonly #open: Visit[] = [];
 	/** The lowest floor with which each position on each stack was visited. */
@@ -26,7 +29,15 @@ export class Closure {
 	}
 
 	get isEmpty(): boolean {
-		return this.threads.size === 0 && !this.canEnd;
+		return this.threads.size === 0 && this.gates.size === 0 && !this.canEnd;
+	}
+
+	get parts(): StateParts {
+		return {
+			...{ canEnd: this.canEnd, edge: this.edge },
+			threads: [...this.threads],
+			gates: [...this.gates],
+		};
 	}
 
 	enter(position: number, frame: Frame): void {
@@ -42,7 +53,11 @@ export class Closure {
 	/** What comes when the automaton of a thread has ended. */
 	leave(thread: Thread): void {
 		const position = this.#machine.program.positions[thread.position];
-		if (position?.kind === "terminal" || position?.kind === "counted")
+		if (
+			position?.kind === "terminal" ||
+			position?.kind === "counted" ||
+			position?.kind === "distinct"
+		)
 			this.enter(position.next, thread.frame);
 	}
 
@@ -58,10 +73,14 @@ export class Closure {
 			thread.automatonState * classCount + column
 		] as number;
 		if (state === 0) return;
-		if (machine.program.positions[position]?.kind !== "counted") {
+		const kind = machine.program.positions[position]?.kind;
+		if (kind !== "counted") {
 			if (onlyByte[state] !== -1)
 				this.threads.add(machine.thread(position, state, 0, 0, frame));
-			if (accepting[state] === 1) this.leave(thread);
+			if (accepting[state] !== 1) return;
+			if (kind === "distinct")
+				this.gates.add(machine.thread(position, gateState, 0, 0, frame));
+			else this.leave(thread);
 			return;
 		}
 		if (accepting[state] !== 1) {
@@ -88,7 +107,8 @@ export class Closure {
 		const machine = this.#machine;
 		const position = machine.program.positions[number];
 		switch (position?.kind) {
-			case "terminal": {
+			case "terminal":
+			case "distinct": {
 				const { start, accepting } = position.automaton;
 				const isEnd = machine.terminals[number]?.onlyByte[start] === -1;
 				if (!isEnd)
@@ -104,6 +124,10 @@ export class Closure {
 				if (min === 0) this.#visit(position.next, frame, floor);
 				return;
 			}
+			case "list-edge":
+				this.edge = position.isStart ? "start" : "end";
+				this.#visit(position.next, frame, floor);
+				return;
 			case "fork":
 				for (const target of position.targets)
 					this.#visit(target, frame, floor);
@@ -162,6 +186,9 @@ export class Closure {
 		this.#visit(loop.body, round, floor);
 	}
 }
+
+/** Stands where the state of an automaton would: no automaton has as many. */
+const gateState = 2 ** 24 - 1;
 
 const returnTo = (position: number) => ({
 	position,

@@ -58,6 +58,8 @@ function namedRules(expression: Expression): string[] {
 	switch (expression.type) {
 		case "text":
 		case "regular":
+		case "distinct":
+		case "list-edge":
 			return [];
 		case "rule":
 			return [expression.name];

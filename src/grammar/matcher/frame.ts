@@ -53,13 +53,32 @@ export interface Thread {
 	follow: State | null;
 }
 
+/** Whether the last byte begins or ends a list of distinct words. */
+export type ListEdge = "start" | "end" | null;
+
+/** What a state consists of. */
+export interface StateParts {
+	readonly threads: readonly Thread[];
+	/** Whether the text may end here. */
+	readonly canEnd: boolean;
+	/** Threads whose distinct word is complete: they go on only if it is not in the list yet. */
+	readonly gates: readonly Thread[];
+	readonly edge: ListEdge;
+}
+
 /** All ways to read the text so far. */
-export class State {
+export class State implements StateParts {
 	readonly id: number;
 	readonly generation: number;
 	readonly threads: readonly Thread[];
 	/** Whether the text may end here. */
 	readonly canEnd: boolean;
+	readonly gates: readonly Thread[];
+	readonly edge: ListEdge;
+	/** Those of the threads that are inside a distinct word. */
+	readonly wordThreads: readonly Thread[];
+	/** The same with all gates passed; made when first asked for. */
+	opened: State | null | undefined = undefined;
 	/** By byte class; undefined: not asked for yet; null: no way on. */
 	readonly next: (State | null | undefined)[];
 	/** The same with all counters cut down to what one token can reach: its mask is the same. */
@@ -68,14 +87,17 @@ export class State {
 	constructor(
 		id: number,
 		generation: number,
-		threads: readonly Thread[],
-		canEnd: boolean,
+		{ threads, canEnd, gates, edge }: StateParts,
+		wordThreads: readonly Thread[],
 		classCount: number,
 	) {
 		this.id = id;
 		this.generation = generation;
 		this.threads = threads;
 		this.canEnd = canEnd;
+		this.gates = gates;
+		this.edge = edge;
+		this.wordThreads = wordThreads;
 		this.next = new Array<State | null | undefined>(classCount).fill(undefined);
 	}
 }

@@ -48,6 +48,9 @@ function wordsOf(grammar: Grammar): Set<string> {
 				return new Set(
 					expression.text.length <= maxLength ? [expression.text] : [],
 				);
+			case "distinct":
+			case "list-edge":
+				throw new TypeError("Not written here.");
 			case "regular":
 				return new Set(
 					everyWord.filter((word) =>
@@ -135,7 +138,7 @@ const vocabularies = fc
 const end = 999;
 
 function trieOf(words: readonly string[]): TokenTrie {
-	return new TokenTrie(1_000, (token) =>
+	return TokenTrie.of(1_000, (token) =>
 		token === end ? null : Buffer.from(words[token] ?? ""),
 	);
 }

@@ -1,5 +1,6 @@
 import { GrammarError } from "../grammar-error.ts";
 import type { CompiledGrammar } from "./compiled-grammar.ts";
+import { allowedFrom, type Place, stepFrom } from "./distinct-words.ts";
 import type { State } from "./frame.ts";
 import type { Machine } from "./machine.ts";
 import { setBit } from "./terminal-tokens.ts";
@@ -8,9 +9,14 @@ import type { TokenTrie } from "./token-trie.ts";
 const maxForcedBytes = 1_024;
 
 /** Where a matcher stands. */
-interface Place {
-	readonly state: State;
+interface Standing {
+	readonly place: Place;
 	readonly hasEnded: boolean;
+}
+
+interface KnownMask {
+	readonly place: Place;
+	readonly mask: Uint32Array;
 }
 
 /** Follows one text through a grammar, token by token. */
@@ -18,20 +24,25 @@ export class GrammarMatcher {
 	readonly #compiled: CompiledGrammar;
 	readonly #machine: Machine;
 	readonly #endTokens: readonly number[];
-	#state: State;
+	#place: Place;
 	#hasEnded = false;
+	/** Of where it stands now, or stood: asked for more than once a step. */
+	#mask: KnownMask | null = null;
 
 	/** `endTokens` end the text wherever the grammar may end, whatever text they have. */
 	constructor(
 		compiled: CompiledGrammar,
 		trie: TokenTrie,
 		endTokens: Iterable<number>,
-		from?: Place,
+		from?: Standing,
 	) {
 		this.#compiled = compiled;
 		this.#machine = compiled.machineFor(trie);
 		this.#endTokens = [...endTokens];
-		this.#state = from?.state ?? this.#machine.start();
+		this.#place = from?.place ?? {
+			state: this.#machine.start(),
+			words: null,
+		};
 		this.#hasEnded = from?.hasEnded ?? false;
 	}
 
@@ -41,9 +52,9 @@ export class GrammarMatcher {
 	 */
 	allowed(): Uint32Array {
 		if (this.#hasEnded) return this.#withEndTokens(null);
-		const state = this.#current();
+		const { state } = this.#current();
 		const isOnlyEnd = state.threads.length === 0;
-		const mask = isOnlyEnd ? null : this.#machine.allowed(state);
+		const mask = isOnlyEnd ? null : this.#allowed();
 		if (state.canEnd) return this.#withEndTokens(mask);
 		if (mask === null || !mask.some((word) => word !== 0))
 			throw new GrammarError(
@@ -71,30 +82,30 @@ export class GrammarMatcher {
 	/** All or nothing. */
 	acceptBytes(bytes: Uint8Array): boolean {
 		if (this.#hasEnded) return false;
-		let state: State | null = this.#current();
+		let place: Place | null = this.#current();
 		for (const byte of bytes) {
-			state = this.#machine.step(state, byte);
-			if (state === null) return false;
+			place = stepFrom(this.#machine, place, byte);
+			if (place === null) return false;
 		}
-		this.#state = state;
+		this.#place = place;
 		return true;
 	}
 
 	/** The text so far is a whole text of the grammar. */
 	get canEnd(): boolean {
-		return this.#hasEnded || this.#state.canEnd;
+		return this.#hasEnded || this.#place.state.canEnd;
 	}
 
 	/** Nothing but the end may follow. */
 	get mustEnd(): boolean {
-		return this.#hasEnded || this.#state.threads.length === 0;
+		return this.#hasEnded || this.#place.state.threads.length === 0;
 	}
 
 	/** What has to come next, whatever the model would choose; whole characters, often nothing. */
 	forcedText(): string {
 		if (this.#hasEnded) return "";
 		const bytes: number[] = [];
-		let state: State | null = this.#current();
+		let { state }: { state: State | null } = this.#current();
 		while (state !== null && bytes.length < maxForcedBytes) {
 			const byte: number | null = this.#machine.forcedByte(state);
 			if (byte === null) break;
@@ -110,13 +121,22 @@ export class GrammarMatcher {
 	/** Another matcher at the same place; costs nothing, as all state is shared and none is changed. */
 	fork(): GrammarMatcher {
 		const { trie } = this.#machine;
-		const place = { state: this.#state, hasEnded: this.#hasEnded };
-		return new GrammarMatcher(this.#compiled, trie, this.#endTokens, place);
+		const standing = { place: this.#place, hasEnded: this.#hasEnded };
+		return new GrammarMatcher(this.#compiled, trie, this.#endTokens, standing);
 	}
 
-	#current(): State {
-		this.#state = this.#machine.current(this.#state);
-		return this.#state;
+	#allowed(): Uint32Array {
+		if (this.#mask?.place === this.#place) return this.#mask.mask;
+		const mask = allowedFrom(this.#machine, this.#place);
+		this.#mask = { place: this.#place, mask };
+		return mask;
+	}
+
+	#current(): Place {
+		const { state, words } = this.#place;
+		const current = this.#machine.current(state);
+		if (current !== state) this.#place = { state: current, words };
+		return this.#place;
 	}
 
 	#withEndTokens(mask: Uint32Array | null): Uint32Array {

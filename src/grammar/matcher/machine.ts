@@ -2,7 +2,14 @@ import { GrammarError } from "../grammar-error.ts";
 import type { AutomatonData } from "../regular/automaton-data.ts";
 import { ByteClasses } from "../regular/byte-classes.ts";
 import { Closure } from "./closure.ts";
-import { Frame, type Level, State, type Thread } from "./frame.ts";
+import {
+	Frame,
+	type Level,
+	State,
+	type StateParts,
+	type Thread,
+} from "./frame.ts";
+import { countWords } from "./list-words.ts";
 import { addAllowed } from "./mask-builder.ts";
 import type { Program } from "./program.ts";
 import type { TokenTrie } from "./token-trie.ts";
@@ -36,6 +43,8 @@ export class Machine {
 	readonly classes: Uint8Array;
 	readonly #classCount: number;
 	readonly #maxCounter: number;
+	/** For the automata of distinct words, how many words go on from each state. */
+	readonly #wordCounts = new Map<AutomatonData, Float64Array>();
 	#generation = 0;
 	#states = new Map<number | string, State>();
 	#root: Frame;
@@ -53,6 +62,12 @@ export class Machine {
 		this.#classCount = joint.classCount;
 		// A token completes at most one item a byte, and may have begun one more at either end.
 		this.#maxCounter = trie.maxTokenBytes + 2;
+		for (const position of program.positions)
+			if (position.kind === "distinct")
+				this.#wordCounts.set(
+					position.automaton,
+					countWords(position.automaton),
+				);
 		this.#root = new Frame(trie.newId(), rootLevel, null);
 	}
 
@@ -86,14 +101,53 @@ export class Machine {
 		);
 	}
 
-	/** Null when the byte is not allowed. */
+	get hasLists(): boolean {
+		return this.program.hasLists;
+	}
+
+	/** Null when the byte is not allowed. Words that should be distinct are taken to be. */
 	step(state: State, byte: number): State | null {
+		const next = this.read(state, byte);
+		return next === null ? null : this.opened(next);
+	}
+
+	/** The same with gates: whether they may be passed is known to who knows the list. */
+	read(state: State, byte: number): State | null {
 		const column = this.classes[byte] as number;
 		const known = state.next[column];
 		if (known !== undefined) return known;
 		const next = this.#step(state, byte);
 		state.next[column] = next;
 		return next;
+	}
+
+	opened(state: State): State | null {
+		if (state.gates.length === 0) return state;
+		if (state.opened === undefined)
+			state.opened = this.without(state, [], true);
+		return state.opened;
+	}
+
+	/** What remains of a state when some of its threads end, and its gates are passed or not; null when nothing does. */
+	without(
+		state: State,
+		dropped: readonly Thread[],
+		isOpen: boolean,
+	): State | null {
+		const closure = new Closure(this);
+		for (const thread of state.threads)
+			if (!dropped.includes(thread)) closure.threads.add(thread);
+		closure.canEnd = state.canEnd;
+		closure.edge = state.edge;
+		if (isOpen) for (const gate of state.gates) closure.leave(gate);
+		return closure.isEmpty ? null : this.#find(closure);
+	}
+
+	/** How many distinct words a thread inside one may still become. */
+	wordCount({ position: number, automatonState }: Thread): number {
+		const position = this.program.positions[number];
+		if (position?.kind !== "distinct") return Number.POSITIVE_INFINITY;
+		return this.#wordCounts.get(position.automaton)?.[automatonState] ?? 0;
 	}
 
 	/** A bitset over the vocabulary, without end tokens. Kept: not to be changed. */
@@ -198,29 +252,45 @@ export class Machine {
 	}
 
 	#find(closure: Closure): State {
-		return this.#state([...closure.threads], closure.canEnd);
+		return this.#stateOf(closure.parts);
 	}
 
-	#state(threads: Thread[], canEnd: boolean): State {
+	#state(threads: readonly Thread[], canEnd: boolean): State {
+		return this.#stateOf({ threads, canEnd, gates: [], edge: null });
+	}
+
+	#stateOf({ gates, edge, canEnd, ...parts }: StateParts): State {
+		const threads = [...parts.threads];
 		if (threads.length > maxThreads || this.#states.size > maxStatesAtOnce)
 			throw tooAmbiguous();
 		const [first] = threads;
 		threads.sort((left, right) => left.id - right.id);
 		const key =
-			threads.length === 1 && first !== undefined
+			threads.length === 1 &&
+			first !== undefined &&
+			gates.length === 0 &&
+			edge === null
 				? first.id * 2 + (canEnd ? 1 : 0)
-				: `${threads.map(({ id }) => id).join(" ")} ${canEnd}`;
+				: `${threads.map(({ id }) => id).join(" ")} ${canEnd} ${edge} ${gates.map(({ id }) => id).join(" ")}`;
 		const known = this.#states.get(key);
 		if (known !== undefined) return known;
 		const made = new State(
 			this.trie.newId(),
 			this.#generation,
-			threads,
-			canEnd,
+			{ threads, canEnd, gates, edge },
+			this.hasLists ? threads.filter((thread) => this.#isInWord(thread)) : [],
 			this.#classCount,
 		);
 		this.#states.set(key, made);
 		return made;
+	}
+
+	#isInWord({ position: number, automatonState }: Thread): boolean {
+		const position = this.program.positions[number];
+		return (
+			position?.kind === "distinct" &&
+			position.automaton.start !== automatonState
+		);
 	}
 
 	#adopt(frame: Frame): Frame {
@@ -260,7 +330,11 @@ function describeTerminals(
 ): (Terminal | null)[] {
 	const described = new Map<AutomatonData, Terminal>();
 	return program.positions.map((position) => {
-		if (position.kind !== "terminal" && position.kind !== "counted")
+		if (
+			position.kind !== "terminal" &&
+			position.kind !== "counted" &&
+			position.kind !== "distinct"
+		)
 			return null;
 		const { automaton } = position;
 		const known = described.get(automaton);

@@ -21,6 +21,17 @@ export type Position =
 			readonly max: number;
 			readonly next: number;
 	  }
+	/** A word that is not yet in the list. */
+	| {
+			readonly kind: "distinct";
+			readonly automaton: AutomatonData;
+			readonly next: number;
+	  }
+	| {
+			readonly kind: "list-edge";
+			readonly isStart: boolean;
+			readonly next: number;
+	  }
 	| { readonly kind: "call"; readonly rule: string; readonly next: number }
 	| { readonly kind: "fork"; readonly targets: readonly number[] }
 	| {
@@ -36,6 +47,8 @@ export interface Program {
 	/** The first position of each rule. */
 	readonly entries: ReadonlyMap<string, number>;
 	readonly start: number;
+	/** Whether there are lists whose words are distinct. */
+	readonly hasLists: boolean;
 }
 
 export const endPosition = 0;
@@ -62,7 +75,10 @@ export class ProgramWriter {
 				"impossible",
 				"No text at all can satisfy the constraint.",
 			);
-		return { positions: this.#positions, entries, start: entry };
+		return {
+			...{ positions: this.#positions, entries, start: entry },
+			hasLists: this.#positions.some(({ kind }) => kind === "distinct"),
+		};
 	}
 
 	#add(position: Position): number {
@@ -87,6 +103,24 @@ export class ProgramWriter {
 				return this.#add({
 					kind: "terminal",
 					automaton: expression.automaton,
+					next,
+				});
+			case "distinct": {
+				const { automaton } = expression;
+				// In its first state a word has not begun: that is how the matcher tells.
+				if (
+					automaton.accepting[automaton.start] === 1 ||
+					automaton.transitions.includes(automaton.start)
+				)
+					throw new TypeError(
+						"Distinct words must not be empty, nor come back to where they begin.",
+					);
+				return this.#add({ kind: "distinct", automaton, next });
+			}
+			case "list-edge":
+				return this.#add({
+					kind: "list-edge",
+					isStart: expression.isStart,
 					next,
 				});
 			case "rule":

@@ -16,8 +16,10 @@ export class RuleFacts {
 	isProductive(expression: Expression): boolean {
 		switch (expression.type) {
 			case "text":
+			case "list-edge":
 				return true;
 			case "regular":
+			case "distinct":
 				return expression.automaton.start !== 0;
 			case "rule":
 				return this.#productive.has(expression.name);
@@ -34,7 +36,10 @@ export class RuleFacts {
 		switch (expression.type) {
 			case "text":
 				return expression.text === "";
-			case "regular": {
+			case "list-edge":
+				return true;
+			case "regular":
+			case "distinct": {
 				const { accepting, start } = expression.automaton;
 				return accepting[start] === 1;
 			}
@@ -86,6 +91,8 @@ export class RuleFacts {
 		switch (expression.type) {
 			case "text":
 			case "regular":
+			case "distinct":
+			case "list-edge":
 				return new Set();
 			case "rule":
 				return new Set([expression.name]);

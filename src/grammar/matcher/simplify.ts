@@ -20,6 +20,9 @@ export class Simplifier {
 	readonly #budget: Budget;
 	readonly #rules = new Map<string, Expression>();
 	readonly #open = new Set<string>();
+	/** The same parts (commas, say) stand in many places, as the same objects. */
+	readonly #simple = new Map<Expression, Expression>();
+	readonly #sizes = new Map<AutomatonData, number | null>();
 	#isSpent = false;
 
 	constructor(grammar: Grammar, budget: Budget) {
@@ -46,6 +49,8 @@ export class Simplifier {
 		switch (expression.type) {
 			case "text":
 			case "regular":
+			case "distinct":
+			case "list-edge":
 				return expression;
 			case "rule": {
 				if (this.#open.has(expression.name)) return expression;
@@ -55,12 +60,25 @@ export class Simplifier {
 					: expression;
 			}
 			case "sequence":
-				return this.#sequence(expression.parts);
 			case "choice":
-				return this.#choice(expression.parts);
 			case "repeat":
-				return this.#repeat(expression);
+				return this.#composite(expression);
 		}
+	}
+
+	#composite(
+		expression: Extract<Expression, { type: "sequence" | "choice" | "repeat" }>,
+	): Expression {
+		const known = this.#simple.get(expression);
+		if (known !== undefined) return known;
+		const simple =
+			expression.type === "sequence"
+				? this.#sequence(expression.parts)
+				: expression.type === "choice"
+					? this.#choice(expression.parts)
+					: this.#repeat(expression);
+		this.#simple.set(expression, simple);
+		return simple;
 	}
 
 	#sequence(parts: readonly Expression[]): Expression {
@@ -68,25 +86,44 @@ export class Simplifier {
 			.map((part) => this.#simplify(part))
 			.flatMap((part) => (part.type === "sequence" ? part.parts : [part]));
 		const joined: Expression[] = [];
+		/** What is to be one automaton, and how many states that has at least. */
+		let run: Expression[] = [];
+		let states = 0;
+		const endRun = () => {
+			joined.push(...this.#concat(run));
+			run = [];
+			states = 0;
+		};
 		for (const part of flat) {
-			const previous = joined.at(-1);
-			const both = previous === undefined ? null : this.#concat(previous, part);
-			if (both === null) joined.push(part);
-			else joined[joined.length - 1] = both;
+			const size = this.#smallSize(part);
+			if (size === null || states > maxFusedStates) endRun();
+			if (size === null) joined.push(part);
+			else {
+				run.push(part);
+				states += size;
+			}
 		}
+		endRun();
 		const [only] = joined;
 		return joined.length === 1 && only !== undefined
 			? only
 			: { type: "sequence", parts: joined };
 	}
 
-	#concat(left: Expression, right: Expression): Expression | null {
-		if (left.type === "text" && right.type === "text")
-			return { type: "text", text: left.text + right.text };
-		const first = this.#small(left);
-		const second = this.#small(right);
-		if (first === null || second === null) return null;
-		return this.#attempt(() => first.concat(second, this.#budget));
+	#concat(run: readonly Expression[]): readonly Expression[] {
+		if (run.length < 2) return run;
+		const texts = run.flatMap((part) =>
+			part.type === "text" ? [part.text] : [],
+		);
+		if (texts.length === run.length)
+			return [{ type: "text", text: texts.join("") }];
+		const joined = this.#attempt(() =>
+			Automaton.concatOf(
+				run.flatMap((part) => this.#small(part) ?? []),
+				this.#budget,
+			),
+		);
+		return joined === null ? run : [joined];
 	}
 
 	#choice(parts: readonly Expression[]): Expression {
@@ -98,7 +135,7 @@ export class Simplifier {
 			part.type === "text" ? [] : (this.#small(part) ?? []),
 		);
 		const others = flat.filter(
-			(part) => part.type !== "text" && this.#small(part) === null,
+			(part) => part.type !== "text" && this.#smallSize(part) === null,
 		);
 		if (texts.length + small.length < 2)
 			return flat.length === 1 && flat[0] !== undefined
@@ -136,15 +173,27 @@ export class Simplifier {
 
 	/** The expression as an automaton that may be joined with others. */
 	#small(expression: Expression): Automaton | null {
+		if (this.#smallSize(expression) === null) return null;
+		if (expression.type === "text") return Automaton.ofText(expression.text);
+		return expression.type === "regular"
+			? Automaton.from(expression.automaton)
+			: null;
+	}
+
+	/** How many states it has; null when it stays apart. */
+	#smallSize(expression: Expression): number | null {
 		if (expression.type === "text")
 			return expression.text.length > maxFusedStates
 				? null
-				: Automaton.ofText(expression.text);
+				: expression.text.length;
 		if (expression.type !== "regular") return null;
 		const { automaton } = expression;
-		if (automaton.accepting.length > maxFusedStates || isWide(automaton))
-			return null;
-		return Automaton.from(automaton);
+		const known = this.#sizes.get(automaton);
+		if (known !== undefined) return known;
+		const states = automaton.accepting.length;
+		const size = states > maxFusedStates || isWide(automaton) ? null : states;
+		this.#sizes.set(automaton, size);
+		return size;
 	}
 
 	/** Joining is an improvement, not a need: when the budget for it is spent, parts stay as they are. */
@@ -162,10 +211,13 @@ export class Simplifier {
 
 function isWide(automaton: AutomatonData): boolean {
 	const { classes, classCount, transitions, accepting } = automaton;
+	const sizes = new Uint16Array(classCount);
+	for (const column of classes) sizes[column] = (sizes[column] as number) + 1;
 	for (let state = 1; state < accepting.length; state++) {
 		let stays = 0;
-		for (const column of classes)
-			if (transitions[state * classCount + column] === state) stays++;
+		for (let column = 0; column < classCount; column++)
+			if (transitions[state * classCount + column] === state)
+				stays += sizes[column] as number;
 		if (stays >= wideBytes) return true;
 	}
 	return false;

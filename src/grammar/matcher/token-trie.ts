@@ -1,4 +1,9 @@
 import type { AutomatonData } from "../regular/automaton-data.ts";
+import {
+	buildTokenTrie,
+	type TokenTrieData,
+	VocabularyReader,
+} from "./build-token-trie.ts";
 import { ByteBoundedCache } from "./byte-bounded-cache.ts";
 import { TerminalTokens } from "./terminal-tokens.ts";
 
@@ -37,47 +42,73 @@ export class TokenTrie {
 	readonly #bytes: Uint8Array;
 	readonly #firstByte: Uint32Array;
 	#scratch: Scratch | null = null;
+	#hasCommaBelow: Uint8Array | null = null;
 	#nextId = 0;
 
-	/** Tokens for which `tokenBytes` gives null or nothing (control tokens) are never allowed. */
-	constructor(
-		vocabularySize: number,
-		tokenBytes: (token: number) => Uint8Array | null,
-		{ maxCacheBytes = 64 * 2 ** 20 }: TokenTrieOptions = {},
+	private constructor(
+		data: TokenTrieData,
+		{ maxCacheBytes = 64 * 2 ** 20 }: TokenTrieOptions,
 	) {
-		this.vocabularySize = vocabularySize;
-		this.maskWords = (vocabularySize + 31) >>> 5;
+		this.vocabularySize = data.firstByte.length - 1;
+		this.maskWords = (this.vocabularySize + 31) >>> 5;
 		this.masks = new ByteBoundedCache(maxCacheBytes / 2);
 		this.#terminalTokens = new ByteBoundedCache(maxCacheBytes / 2);
-		const texts: { token: number; bytes: Buffer }[] = [];
-		this.#firstByte = new Uint32Array(vocabularySize + 1);
-		let byteCount = 0;
-		let nodeCount = 1;
-		for (let token = 0; token < vocabularySize; token++) {
-			const bytes = tokenBytes(token);
-			this.#firstByte[token] = byteCount;
-			if (bytes === null || bytes.length === 0 || bytes.length > maxDepth)
-				continue;
-			// The caller may reuse the memory.
-			texts.push({ token, bytes: Buffer.from(bytes) });
-			byteCount += bytes.length;
+		this.#bytes = data.bytes;
+		this.#firstByte = data.firstByte;
+		this.byte = data.byte;
+		this.depth = data.depth;
+		this.skip = data.skip;
+		this.firstToken = data.firstToken;
+		this.tokens = data.tokens;
+		this.maxTokenBytes = data.maxTokenBytes;
+	}
+
+	/** What `buildTokenTrie` has made, in whatever thread. */
+	static from(data: TokenTrieData, options: TokenTrieOptions = {}): TokenTrie {
+		return new TokenTrie(data, options);
+	}
+
+	/** Tokens for which `tokenBytes` gives null or nothing (control tokens) are never allowed. */
+	static of(
+		vocabularySize: number,
+		tokenBytes: (token: number) => Uint8Array | null,
+		options: TokenTrieOptions = {},
+	): TokenTrie {
+		const reader = new VocabularyReader(vocabularySize, tokenBytes);
+		const texts = reader.read(vocabularySize);
+		if (texts === null) throw new TypeError("All tokens were read.");
+		return TokenTrie.from(buildTokenTrie(texts), options);
+	}
+
+	/** 1 for nodes above some node whose byte is a comma. */
+	get hasCommaBelow(): Uint8Array {
+		this.#hasCommaBelow ??= this.#findCommas();
+		return this.#hasCommaBelow;
+	}
+
+	/** Takes the tokens at a node and below it out of a bitset. */
+	clearSubtree(node: number, mask: Uint32Array): void {
+		const past = this.firstToken[this.skip[node] as number] as number;
+		for (let place = this.firstToken[node] as number; place < past; place++) {
+			const token = this.tokens[place] as number;
+			const word = token >>> 5;
+			mask[word] = (mask[word] as number) & ~(1 << (token & 31));
 		}
-		this.#firstByte[vocabularySize] = byteCount;
-		this.#bytes = new Uint8Array(byteCount);
-		for (const { token, bytes } of texts)
-			this.#bytes.set(bytes, this.#firstByte[token]);
-		texts.sort((left, right) => left.bytes.compare(right.bytes));
-		let previous: Uint8Array = new Uint8Array(0);
-		for (const { bytes } of texts) {
-			nodeCount += bytes.length - commonLength(previous, bytes);
-			previous = bytes;
+	}
+
+	#findCommas(): Uint8Array {
+		const found = new Uint8Array(this.nodeCount);
+		const path = [0];
+		for (let node = 1; node < this.nodeCount; node++) {
+			const level = this.depth[node] as number;
+			path[level] = node;
+			if (this.byte[node] !== comma) continue;
+			for (let above = level - 1; above >= 0; above--) {
+				if (found[path[above] as number] === 1) break;
+				found[path[above] as number] = 1;
+			}
 		}
-		this.byte = new Uint8Array(nodeCount);
-		this.depth = new Uint16Array(nodeCount);
-		this.skip = new Uint32Array(nodeCount);
-		this.firstToken = new Uint32Array(nodeCount + 1);
-		this.tokens = Uint32Array.from(texts, ({ token }) => token);
-		this.maxTokenBytes = this.#fill(texts.map(({ bytes }) => bytes));
+		return found;
 	}
 
 	get nodeCount(): number {
@@ -147,44 +178,11 @@ export class TokenTrie {
 		this.#terminalTokens.set(key, made, made.byteLength);
 		return made;
 	}
-
-	#fill(sorted: readonly Uint8Array[]): number {
-		let maxTokenBytes = 0;
-		let node = 0;
-		const path: number[] = [0];
-		for (const [index, bytes] of sorted.entries()) {
-			maxTokenBytes = Math.max(maxTokenBytes, bytes.length);
-			const shared = commonLength(
-				sorted[index - 1] ?? new Uint8Array(0),
-				bytes,
-			);
-			while (path.length > shared + 1)
-				this.skip[path.pop() as number] = node + 1;
-			for (let depth = shared; depth < bytes.length; depth++) {
-				node++;
-				this.byte[node] = bytes[depth] as number;
-				this.depth[node] = depth + 1;
-				this.firstToken[node] = index;
-				path.push(node);
-			}
-			this.firstToken[node + 1] = index + 1;
-		}
-		for (const open of path) this.skip[open] = node + 1;
-		this.firstToken[node + 1] = sorted.length;
-		return maxTokenBytes;
-	}
 }
 
-/** No vocabulary has longer tokens that mean anything. */
-const maxDepth = 4_096;
+const comma = 0x2c;
+
 const maxSharedAutomata = 4_096;
-
-function commonLength(left: Uint8Array, right: Uint8Array): number {
-	const limit = Math.min(left.length, right.length);
-	let length = 0;
-	while (length < limit && left[length] === right[length]) length++;
-	return length;
-}
 
 function hashOf({ classes, transitions, accepting }: AutomatonData): number {
 	let hash = accepting.length;

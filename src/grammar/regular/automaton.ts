@@ -1,11 +1,17 @@
 import { Budget } from "../budget.ts";
 import type { AutomatonData } from "./automaton-data.ts";
 import { canonical } from "./canonical.ts";
+import {
+	anyTextAutomaton,
+	joinedAutomaton,
+	wordAutomaton,
+	wordsAutomaton,
+} from "./direct.ts";
 import { exampleOf } from "./example.ts";
 import { Nfa } from "./nfa.ts";
 import { product } from "./product.ts";
 import { determinise } from "./subset-construction.ts";
-import { addCodePoints, type CodePointRange, everyCodePoint } from "./utf8.ts";
+import { addCodePoints, type CodePointRange } from "./utf8.ts";
 
 /**
  * A regular language of texts, as an immutable minimal automaton over their UTF-8 bytes. Every operation is exact, and
@@ -38,11 +44,11 @@ export class Automaton implements AutomatonData {
 
 	/** Every text, the empty one too. */
 	static get any(): Automaton {
-		return Automaton.ofCodePoints(everyCodePoint).repeat(0, null);
+		return new Automaton(canonical(anyTextAutomaton(), new Budget()));
 	}
 
 	static ofText(text: string): Automaton {
-		return Automaton.ofTexts([text]);
+		return new Automaton(wordAutomaton(new TextEncoder().encode(text)));
 	}
 
 	/** Exactly these texts. */
@@ -55,7 +61,8 @@ export class Automaton implements AutomatonData {
 	}
 
 	static ofBytes(bytes: Uint8Array, budget = new Budget()): Automaton {
-		return Automaton.#ofWords([bytes], budget);
+		budget.checkStates(bytes.length);
+		return new Automaton(wordAutomaton(bytes));
 	}
 
 	/** One character out of ranges of code points, both ends included; surrogates are left out. */
@@ -66,6 +73,11 @@ export class Automaton implements AutomatonData {
 		const nfa = new Nfa(budget);
 		addCodePoints(nfa, ranges, nfa.start, nfa.final);
 		return Automaton.ofNfa(nfa, budget);
+	}
+
+	/** Deterministic, but not yet minimal or numbered in order. */
+	static ofStates(data: AutomatonData, budget = new Budget()): Automaton {
+		return new Automaton(canonical(data, budget));
 	}
 
 	static ofNfa(nfa: Nfa, budget = new Budget()): Automaton {
@@ -86,29 +98,28 @@ export class Automaton implements AutomatonData {
 		automata: readonly AutomatonData[],
 		budget = new Budget(),
 	): Automaton {
-		const nfa = new Nfa(budget);
-		let at = nfa.start;
+		let joined: AutomatonData | null = null;
 		for (const automaton of automata) {
-			const next = nfa.addState();
-			nfa.addAutomaton(automaton, at, next);
-			at = next;
+			joined =
+				joined === null
+					? automaton
+					: joinedAutomaton(joined, automaton, budget);
+			if (joined === null) {
+				const nfa = new Nfa(budget);
+				nfa.addSequence(automata, nfa.start, nfa.final);
+				return Automaton.ofNfa(nfa, budget);
+			}
 		}
-		nfa.addEmpty(at, nfa.final);
-		return Automaton.ofNfa(nfa, budget);
+		return new Automaton(
+			canonical(joined ?? wordAutomaton(new Uint8Array(0)), budget),
+		);
 	}
 
 	static #ofWords(words: readonly Uint8Array[], budget: Budget): Automaton {
-		const nfa = new Nfa(budget);
-		for (const word of words) {
-			let at = nfa.start;
-			for (const byte of word) {
-				const next = nfa.addState();
-				nfa.addBytes(at, byte, byte, next);
-				at = next;
-			}
-			nfa.addEmpty(at, nfa.final);
-		}
-		return Automaton.ofNfa(nfa, budget);
+		const [only] = words;
+		if (words.length === 1 && only !== undefined)
+			return Automaton.ofBytes(only, budget);
+		return new Automaton(canonical(wordsAutomaton(words, budget), budget));
 	}
 
 	union(other: AutomatonData, budget = new Budget()): Automaton {

@@ -31,19 +31,21 @@ function ofRanges(
 
 /** The coarsest classes that are finer than those of all the automata. */
 function joint(
-	automata: Iterable<Pick<AutomatonData, "classes">>,
+	automata: Iterable<Pick<AutomatonData, "classes" | "classCount">>,
 ): ByteClasses {
 	let classes = new Uint8Array(256);
 	let representatives = [0];
-	for (const { classes: others } of automata) {
+	for (const { classes: others, classCount } of automata) {
 		if (representatives.length === 256) break;
-		const numbers = new Int32Array(65_536).fill(-1);
+		/** By pair of classes, the number of the joint one plus 1. */
+		const numbers = new Uint16Array(representatives.length * classCount);
 		const refined = new Uint8Array(256);
 		representatives = [];
 		for (let byte = 0; byte < 256; byte++) {
-			const pair = (classes[byte] as number) * 256 + (others[byte] as number);
-			if (numbers[pair] === -1) numbers[pair] = representatives.push(byte) - 1;
-			refined[byte] = numbers[pair] as number;
+			const pair =
+				(classes[byte] as number) * classCount + (others[byte] as number);
+			if (numbers[pair] === 0) numbers[pair] = representatives.push(byte);
+			refined[byte] = (numbers[pair] as number) - 1;
 		}
 		classes = refined;
 	}

@@ -8,27 +8,36 @@ export function canonical(
 	budget: Budget,
 ): AutomatonData {
 	const live = liveStates(automaton, budget);
-	const { blockOf } = minimalBlocks(automaton, live, budget);
+	const { blockOf, blockCount } = minimalBlocks(automaton, live, budget);
 	const { classCount, transitions, accepting } = automaton;
-	const numbers = new Map<number, number>();
+	/** By block, the new state; 0: not found yet. */
+	const numbers = new Int32Array(blockCount);
 	/** A member of each new state's block; 0 for the dead state. */
-	const members = [0];
-	const find = (state: number) => {
-		if (live[state] !== 1) return 0;
-		const block = blockOf[state] as number;
-		const known = numbers.get(block);
-		if (known !== undefined) return known;
-		numbers.set(block, members.length);
-		return members.push(state) - 1;
-	};
+	const members = new Int32Array(blockCount + 1);
+	let count = 1;
 	// Classes are numbered by their first byte, so the order in which states are found is the language's own.
-	const start = find(automaton.start);
-	const order = [...new Set(automaton.classes)];
-	const rows: number[] = new Array<number>(classCount).fill(0);
-	for (let state = 1; state < members.length; state++) {
-		const row = (members[state] as number) * classCount;
-		for (const column of order)
-			rows.push(find(transitions[row + column] as number));
+	const order = Uint8Array.from(new Set(automaton.classes));
+	const rows = new Uint32Array((blockCount + 1) * classCount);
+	const start = live[automaton.start] === 1 ? 1 : 0;
+	if (start === 1) {
+		numbers[blockOf[automaton.start] as number] = count;
+		members[count++] = automaton.start;
+	}
+	for (let state = 1; state < count; state++) {
+		const from = (members[state] as number) * classCount;
+		const to = state * classCount;
+		for (let position = 0; position < classCount; position++) {
+			const next = transitions[from + (order[position] as number)] as number;
+			if (live[next] !== 1) continue;
+			const block = blockOf[next] as number;
+			let number = numbers[block] as number;
+			if (number === 0) {
+				number = count++;
+				numbers[block] = number;
+				members[number] = next;
+			}
+			rows[to + position] = number;
+		}
 		budget.spend(classCount);
 	}
 	const renumbered = new Uint8Array(256);
@@ -37,8 +46,8 @@ export function canonical(
 	return mergeClasses({
 		classes: automaton.classes.map((column) => renumbered[column] as number),
 		classCount,
-		transitions: Uint32Array.from(rows),
-		accepting: Uint8Array.from(members, (member) =>
+		transitions: rows.subarray(0, count * classCount),
+		accepting: Uint8Array.from(members.subarray(0, count), (member) =>
 			member === 0 ? 0 : (accepting[member] as number),
 		),
 		start,
@@ -51,55 +60,50 @@ function liveStates(automaton: AutomatonData, budget: Budget): Uint8Array {
 	const states = accepting.length;
 	const isReached = new Uint8Array(states);
 	const isLive = new Uint8Array(states);
-	const open: number[] = [];
+	const open = new Int32Array(states);
+	let openCount = 0;
+	/** Edges by where they lead to, as linked lists; a row's runs of equal targets are one edge. */
+	const lastEdge = new Int32Array(states).fill(-1);
+	const previousEdge: number[] = [];
 	const sources: number[] = [];
-	const targets: number[] = [];
-	const reach = (state: number) => {
-		if (isReached[state] === 1) return;
-		isReached[state] = 1;
-		open.push(state);
-	};
-	reach(start);
-	for (let state = open.pop(); state !== undefined; state = open.pop()) {
-		let last = -1;
+	isReached[start] = 1;
+	open[openCount++] = start;
+	while (openCount > 0) {
+		const state = open[--openCount] as number;
+		let last = 0;
+		const row = state * classCount;
 		for (let column = 0; column < classCount; column++) {
-			const next = transitions[state * classCount + column] as number;
+			const next = transitions[row + column] as number;
 			if (next === last) continue;
 			last = next;
-			reach(next);
-			sources.push(state);
-			targets.push(next);
+			if (next === 0) continue;
+			if (isReached[next] === 0) {
+				isReached[next] = 1;
+				open[openCount++] = next;
+			}
+			previousEdge.push(lastEdge[next] as number);
+			lastEdge[next] = sources.push(state) - 1;
 		}
 	}
-	budget.spend(states + targets.length);
-	// Incoming edges by counting sort.
-	const firsts = new Int32Array(states + 1);
-	for (const target of targets)
-		firsts[target + 1] = (firsts[target + 1] ?? 0) + 1;
-	for (let state = 0; state < states; state++)
-		firsts[state + 1] = (firsts[state + 1] ?? 0) + (firsts[state] ?? 0);
-	const incoming = new Int32Array(targets.length);
-	const places = firsts.slice();
-	for (const [edge, target] of targets.entries()) {
-		incoming[places[target] as number] = sources[edge] as number;
-		places[target] = (places[target] as number) + 1;
-	}
+	budget.spend(states + sources.length);
 	for (let state = 0; state < states; state++)
 		if (isReached[state] === 1 && accepting[state] === 1) {
 			isLive[state] = 1;
-			open.push(state);
+			open[openCount++] = state;
 		}
-	for (let state = open.pop(); state !== undefined; state = open.pop())
+	while (openCount > 0) {
+		const state = open[--openCount] as number;
 		for (
-			let edge = firsts[state] as number;
-			edge < (firsts[state + 1] as number);
-			edge++
+			let edge = lastEdge[state] as number;
+			edge !== -1;
+			edge = previousEdge[edge] as number
 		) {
-			const source = incoming[edge] as number;
+			const source = sources[edge] as number;
 			if (isLive[source] === 1) continue;
 			isLive[source] = 1;
-			open.push(source);
+			open[openCount++] = source;
 		}
+	}
 	return isLive;
 }
 
@@ -107,30 +111,43 @@ function liveStates(automaton: AutomatonData, budget: Budget): Uint8Array {
 function mergeClasses(automaton: AutomatonData): AutomatonData {
 	const { classes, classCount, transitions, accepting, start } = automaton;
 	const states = accepting.length;
-	const hashes = new Map<string, number>();
+	const hashes = new Int32Array(classCount);
+	for (let state = 0; state < states; state++)
+		for (let column = 0; column < classCount; column++)
+			hashes[column] =
+				(Math.imul(hashes[column] as number, 0x01_00_01_93) ^
+					(transitions[state * classCount + column] as number)) |
+				0;
+	const isSame = (left: number, right: number) => {
+		for (let row = 0; row < transitions.length; row += classCount)
+			if (transitions[row + left] !== transitions[row + right]) return false;
+		return true;
+	};
+	const byHash = new Map<number, number[]>();
 	const kept: number[] = [];
-	const newColumns: number[] = [];
+	const newColumns = new Uint8Array(classCount);
 	for (let column = 0; column < classCount; column++) {
-		const rows = new Uint32Array(states);
-		for (let state = 0; state < states; state++)
-			rows[state] = transitions[state * classCount + column] as number;
-		const key = Buffer.from(rows.buffer).toString("latin1");
-		let merged = hashes.get(key);
+		const hash = hashes[column] as number;
+		const candidates = byHash.get(hash) ?? [];
+		let merged = candidates.find((candidate) =>
+			isSame(kept[candidate] as number, column),
+		);
 		if (merged === undefined) {
 			merged = kept.push(column) - 1;
-			hashes.set(key, merged);
+			byHash.set(hash, [...candidates, merged]);
 		}
-		newColumns.push(merged);
+		newColumns[column] = merged;
 	}
-	const compact = new Uint32Array(states * kept.length);
+	const width = kept.length;
+	const compact = new Uint32Array(states * width);
 	for (let state = 0; state < states; state++)
-		for (const [column, old] of kept.entries())
-			compact[state * kept.length + column] = transitions[
-				state * classCount + old
+		for (let column = 0; column < width; column++)
+			compact[state * width + column] = transitions[
+				state * classCount + (kept[column] as number)
 			] as number;
 	return {
 		classes: classes.map((column) => newColumns[column] as number),
-		classCount: kept.length,
+		classCount: width,
 		transitions: compact,
 		accepting,
 		start,

@@ -17,7 +17,8 @@ class Partition {
 
 	constructor(size: number) {
 		this.count = size === 0 ? 0 : 1;
-		this.items = Int32Array.from({ length: size }, (_, item) => item);
+		this.items = new Int32Array(size);
+		for (let item = 0; item < size; item++) this.items[item] = item;
 		this.#places = this.items.slice();
 		this.setOf = new Int32Array(size);
 		this.first = new Int32Array(size + 1);
@@ -108,7 +109,7 @@ export function minimalBlocks(
 	{ classCount, transitions, accepting }: AutomatonData,
 	live: Uint8Array,
 	budget: Budget,
-): { blockOf: Int32Array } {
+): { blockOf: Int32Array; blockCount: number } {
 	const states: number[] = [];
 	const places = new Int32Array(live.length).fill(-1);
 	for (let state = 0; state < live.length; state++)
@@ -116,30 +117,32 @@ export function minimalBlocks(
 	const tails: number[] = [];
 	const heads: number[] = [];
 	const labels: number[] = [];
-	for (const [tail, state] of states.entries())
+	for (let tail = 0; tail < states.length; tail++) {
+		const row = (states[tail] as number) * classCount;
 		for (let column = 0; column < classCount; column++) {
-			const head = places[
-				transitions[state * classCount + column] as number
-			] as number;
+			const head = places[transitions[row + column] as number] as number;
 			if (head === -1) continue;
 			tails.push(tail);
 			heads.push(head);
 			labels.push(column);
 		}
+	}
 	budget.spend(states.length + 4 * tails.length);
 	const blocks = new Partition(states.length);
-	for (const [place, state] of states.entries())
-		if (accepting[state] === 1) blocks.mark(place);
+	for (let place = 0; place < states.length; place++)
+		if (accepting[states[place] as number] === 1) blocks.mark(place);
 	blocks.split();
 	const cords = new Partition(tails.length);
 	cords.groupBy(Int32Array.from(labels), classCount);
 	const firsts = new Int32Array(states.length + 1);
-	for (const head of heads) firsts[head + 1] = (firsts[head + 1] ?? 0) + 1;
+	for (const head of heads) firsts[head + 1] = (firsts[head + 1] as number) + 1;
 	for (let state = 0; state < states.length; state++)
-		firsts[state + 1] = (firsts[state + 1] ?? 0) + (firsts[state] ?? 0);
+		firsts[state + 1] =
+			(firsts[state + 1] as number) + (firsts[state] as number);
 	const incoming = new Int32Array(heads.length);
 	const free = firsts.slice();
-	for (const [edge, head] of heads.entries()) {
+	for (let edge = 0; edge < heads.length; edge++) {
+		const head = heads[edge] as number;
 		incoming[free[head] as number] = edge;
 		free[head] = (free[head] as number) + 1;
 	}
@@ -166,5 +169,8 @@ export function minimalBlocks(
 			cords.split();
 		}
 	}
-	return { blockOf: places.map((place) => blocks.setOf[place] ?? -1) };
+	return {
+		blockOf: places.map((place) => blocks.setOf[place] ?? -1),
+		blockCount: blocks.count,
+	};
 }

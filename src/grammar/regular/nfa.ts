@@ -84,6 +84,21 @@ export class Nfa {
 		}
 	}
 
+	/** A word of each, one after the other. */
+	addSequence(
+		automata: readonly AutomatonData[],
+		from: number,
+		to: number,
+	): void {
+		let at = from;
+		for (const automaton of automata) {
+			const next = this.addState();
+			this.addAutomaton(automaton, at, next);
+			at = next;
+		}
+		this.addEmpty(at, to);
+	}
+
 	/** The fragment that `add` makes, from `min` to `max` times. */
 	addRepeat(
 		min: number,

@@ -19,12 +19,15 @@ class SubsetConstruction {
 	readonly #accepting: number[] = [];
 	/** For each NFA state the number of the search that saw it last. */
 	readonly #seen: Int32Array;
+	/** States that a search has yet to follow. */
+	readonly #open: Int32Array;
 	#search = 0;
 
 	constructor(nfa: Nfa, budget: Budget) {
 		this.#nfa = nfa;
 		this.#budget = budget;
 		this.#seen = new Int32Array(nfa.stateCount);
+		this.#open = new Int32Array(nfa.stateCount);
 		this.#classes = ByteClasses.ofRanges(nfa.edgeLow, nfa.edgeHigh);
 	}
 
@@ -88,15 +91,16 @@ class SubsetConstruction {
 		const { final, universal } = this.#nfa;
 		const seen = this.#seen;
 		const search = ++this.#search;
-		const open: number[] = [];
+		const open = this.#open;
+		let openCount = 0;
 		const found: number[] = [];
-		const visit = (state: number) => {
-			if (seen[state] === search) return;
+		for (const state of states) {
+			if (seen[state] === search) continue;
 			seen[state] = search;
-			open.push(state);
-		};
-		for (const state of states) visit(state);
-		for (let state = open.pop(); state !== undefined; state = open.pop()) {
+			open[openCount++] = state;
+		}
+		while (openCount > 0) {
+			const state = open[--openCount] as number;
 			let isNeeded = state === final || firstEdge[state] !== -1;
 			this.#budget.spend(1);
 			for (
@@ -109,9 +113,12 @@ class SubsetConstruction {
 					low === emptyEdge ||
 					(low === startAssertion && isAtStart) ||
 					(low === endAssertion && isAtEnd)
-				)
-					visit(edgeTo[edge] as number);
-				else if (low !== startAssertion) isNeeded = true;
+				) {
+					const to = edgeTo[edge] as number;
+					if (seen[to] === search) continue;
+					seen[to] = search;
+					open[openCount++] = to;
+				} else if (low !== startAssertion) isNeeded = true;
 			}
 			if (isNeeded) found.push(state);
 		}

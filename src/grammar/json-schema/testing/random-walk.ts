@@ -4,7 +4,7 @@ import { TokenTrie } from "../../matcher/token-trie.ts";
 
 /** A vocabulary of the 256 bytes. */
 export function byteTrie(): TokenTrie {
-	return new TokenTrie(256, (token) => Uint8Array.of(token));
+	return TokenTrie.of(256, (token) => Uint8Array.of(token));
 }
 
 const closing = [0x22, 0x7d, 0x5d, 0x65, 0x6c, 0x3a, 0x30, 0x31];

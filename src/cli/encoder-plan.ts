@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import { describeOrigin } from "../config/origin.ts";
+import type { ServiceConfig } from "../config/service-config.ts";
+import type { EncoderFacts } from "../core/embedding-service.ts";
+import { GalleyError } from "../core/errors.ts";
+import {
+	type EncoderDirectory,
+	readEncoderDirectory,
+} from "../modalities/encoder-directory.ts";
+import type { OnnxVariant } from "../modalities/onnx-variants.ts";
+import { readHardware, usableThreads } from "../models/hardware.ts";
+import { formatModelReference } from "../models/model-reference.ts";
+import type { EncoderLoadOptions } from "../runtime/encoders/encoder-protocol.ts";
+import type { ModelLocation } from "./locate-model.ts";
+import type { PlanPreview } from "./model-plan.ts";
+
+export type EncoderLocation = Extract<ModelLocation, { kind: "encoder" }>;
+
+/** One way to run an encoder here. */
+export interface EncoderProfile {
+	id: string;
+	/** E.g. `onnx-int8-cpu`. */
+	name: string;
+	variant: OnnxVariant;
+	memoryBytes: number;
+	fit: "compatible" | "low-memory";
+}
+
+/** What is known of an encoder before anything is loaded. */
+export interface EncoderPlan extends PlanPreview {
+	name: string;
+	directory: EncoderDirectory;
+	profiles: readonly EncoderProfile[];
+	profile: EncoderProfile;
+	maxInputTokens: number;
+	maxBatchTokens: number;
+	/** Without the size of the vocabulary, which the tokenizer tells. */
+	facts: Omit<EncoderFacts, "vocabularySize">;
+	load: EncoderLoadOptions;
+}
+
+/** On two cores, larger batches were no faster than this. */
+const batchTokens = 1024;
+/** Node, ONNX Runtime and what it computes in. */
+const processBytes = 160 * 1024 ** 2;
+
+export async function planEncoder(
+	{ reference, directory: path, cached }: EncoderLocation,
+	config: ServiceConfig,
+): Promise<EncoderPlan> {
+	const directory = await readEncoderDirectory(path);
+	const hardware = readHardware();
+	const profiles = listEncoderProfiles(
+		directory,
+		hardware.memory.availableBytes,
+	);
+	const profile = chooseEncoderProfile(profiles, config.profile);
+	const maxInputTokens = longestInput(directory, config.maxModelLen);
+	const maxBatchTokens = Math.max(
+		config.maxNumBatchedTokens ?? batchTokens,
+		maxInputTokens,
+	);
+	const threads = config.threads ?? usableThreads(hardware);
+	const { variant } = profile;
+	const asked = describeOrigin(config.origins.model);
+	return {
+		config,
+		name: config.servedModelName ?? reference.name,
+		source: [
+			{
+				name: "reference",
+				value: cached?.reference ?? formatModelReference(reference),
+				origin: asked,
+			},
+			{ name: "file", value: variant.path, origin: asked },
+		],
+		directory,
+		profiles,
+		profile,
+		maxInputTokens,
+		maxBatchTokens,
+		explanation:
+			`${profile.name}: ONNX Runtime with ${threads} threads on the CPU; about ${Math.ceil(profile.memoryBytes / 1024 ** 2)} MiB. ` +
+			`Inputs of at most ${maxInputTokens} tokens, batches of at most ${maxBatchTokens}; pooling ${directory.pooling}.`,
+		facts: {
+			architecture: directory.architecture,
+			name: directory.name,
+			parameters: null,
+			precision: variant.precision,
+			maxInputTokens,
+			license: directory.license,
+			sizeBytes: variant.sizeBytes,
+			sha256:
+				cached?.files.find((file) => file.path === variant.path)?.sha256 ??
+				null,
+			profile: { id: profile.id, name: profile.name },
+		},
+		load: {
+			engine: "onnx",
+			options: {
+				modelPath: variant.path,
+				task: directory.task,
+				pooling: directory.pooling,
+				isNormalized: directory.isNormalized,
+				padToken: directory.padToken,
+				maxBatchTokens,
+				maxInputTokens,
+				threads,
+				providers: ["cpu"],
+			},
+		},
+	};
+}
+
+/** Best first: the highest precision that fits the memory, then those that don't. */
+export function listEncoderProfiles(
+	{ architecture, task, variants }: EncoderDirectory,
+	availableBytes: number,
+): readonly EncoderProfile[] {
+	const profiles = variants.map((variant): EncoderProfile => {
+		const { precision, sizeBytes } = variant;
+		const content = {
+			engine: "onnx",
+			model: { architecture, task, sizeBytes },
+			precision,
+			device: "cpu",
+		};
+		// The graph's file is let go once its weights are arranged for computing.
+		const memoryBytes = processBytes + 1.2 * sizeBytes;
+		return {
+			id: createHash("sha256").update(JSON.stringify(content)).digest("hex"),
+			name: `onnx-${precision}-cpu`,
+			variant,
+			memoryBytes,
+			fit: memoryBytes <= availableBytes ? "compatible" : "low-memory",
+		};
+	});
+	const fits = (profile: EncoderProfile) => profile.fit === "compatible";
+	return [
+		...profiles.filter(fits),
+		...profiles.filter((profile) => !fits(profile)),
+	];
+}
+
+function chooseEncoderProfile(
+	profiles: readonly EncoderProfile[],
+	wanted: string | null,
+): EncoderProfile {
+	const chosen =
+		wanted === null
+			? profiles[0]
+			: profiles.find(
+					({ id, name }) =>
+						name === wanted || (wanted.length >= 8 && id.startsWith(wanted)),
+				);
+	if (chosen === undefined)
+		throw new GalleyError(
+			"invalid_configuration",
+			`There is no profile "${wanted}" of this model; it has ${profiles.map(({ name }) => name).join(", ")}.`,
+			{ param: "profile" },
+		);
+	if (chosen.fit === "compatible") return chosen;
+	throw new GalleyError(
+		"insufficient_memory",
+		`${chosen.name} needs about ${Math.ceil(chosen.memoryBytes / 1024 ** 2)} MiB, and less is free.`,
+	);
+}
+
+function longestInput(
+	{ maxInputTokens }: EncoderDirectory,
+	asked: number | null,
+): number {
+	if (asked === null || asked <= maxInputTokens) return asked ?? maxInputTokens;
+	throw new GalleyError(
+		"invalid_configuration",
+		`--max-model-len ${asked} is more than the ${maxInputTokens} tokens that this model reads.`,
+		{ param: "maxModelLen" },
+	);
+}

@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { KnowledgeBase } from "./knowledge/knowledge-base.ts";
+import { openDatabase } from "./open-database.ts";
+import { testCacheDirectory } from "./testing/open-test-databases.ts";
+
+const alice = { id: "key:alice" };
+let folder = "";
+let collectionId = "";
+const open = () =>
+	openDatabase({
+		directory: join(folder, "database"),
+		cacheDirectory: testCacheDirectory,
+	});
+
+beforeAll(async () => {
+	folder = mkdtempSync(join(tmpdir(), "galley-store-"));
+	const database = await open();
+	const base = new KnowledgeBase(database);
+	({ id: collectionId } = await base.collections.create(alice, {
+		name: "c",
+		embeddingModel: "m",
+		dimensions: 4,
+	}));
+	await base.write(
+		alice,
+		collectionId,
+		{ source: "s", title: "", content: "", contentHash: "1" },
+		[
+			{
+				ordinal: 0,
+				headings: [],
+				text: "first version",
+				tokens: 2,
+				start: 0,
+				end: 13,
+				vector: [1, 0, 0, 0],
+			},
+		],
+	);
+	await database.close();
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test.each(["between", "inside"])(
+	"a process killed %s transactions leaves the old document, whole",
+	async (when) => {
+		const entry = join(import.meta.dirname, "testing/ingest-process.ts");
+		const child = spawn(
+			process.execPath,
+			["--import", "tsx", entry, join(folder, "database"), collectionId, when],
+			{ stdio: ["ignore", "pipe", "inherit"] },
+		);
+		await once(child.stdout, "data");
+		await expect(open()).rejects.toThrow(`Process ${child.pid} has`);
+		child.kill("SIGKILL");
+		await once(child, "exit");
+
+		const database = await open();
+		const base = new KnowledgeBase(database);
+		const halfWritten = ["1 documents that are half written"];
+		expect(await base.findFaults()).toEqual(
+			when === "between" ? halfWritten : [],
+		);
+		expect(
+			await base.search(alice, { text: "version", vector: null }),
+		).toMatchObject([{ text: "first version" }]);
+		await base.recover();
+		expect(await base.findFaults()).toEqual([]);
+		expect(
+			await base.documents.bySource(alice, collectionId, "s"),
+		).toMatchObject({ contentHash: "1", chunkCount: 1 });
+		await database.close();
+	},
+	60_000,
+);
