@@ -1,0 +1,117 @@
+import { nearestName } from "../../core/nearest-name.ts";
+import type { Fleet, FleetAlias } from "./fleet-file.ts";
+
+export interface FleetProblem {
+	/** From 1; null where the file has no place for it. */
+	line: number | null;
+	/** `services.1.name` */
+	path: string;
+	message: string;
+}
+
+interface Found {
+	path: readonly PropertyKey[];
+	message: string;
+}
+
+/** What a fleet's form can't say: names that are taken or unknown, and aliases that lead round in a circle. */
+export function fleetProblems(fleet: Fleet): Found[] {
+	return [...takenNames(fleet), ...unknownTargets(fleet), ...circles(fleet)];
+}
+
+function takenNames({ services, upstreams, aliases }: Fleet): Found[] {
+	const owners = new Map<string, string>();
+	const problems: Found[] = [];
+	const claim = (name: string, owner: string, path: readonly PropertyKey[]) => {
+		const before = owners.get(name);
+		if (before === undefined) owners.set(name, owner);
+		else
+			problems.push({
+				path,
+				message: `"${name}" is taken: it is the name of ${before}.`,
+			});
+	};
+	for (const [index, { name }] of services.entries())
+		claim(name, `service ${index + 1}`, ["services", index, "name"]);
+	for (const [index, { name, models }] of upstreams.entries())
+		for (const [place, model] of models.entries())
+			claim(model, `a model of upstream "${name}"`, [
+				"upstreams",
+				index,
+				"models",
+				place,
+			]);
+	for (const name of Object.keys(aliases))
+		claim(name, "an alias", ["aliases", name]);
+	const seen = new Set<string>();
+	for (const [index, { name }] of upstreams.entries()) {
+		if (seen.has(name))
+			problems.push({
+				path: ["upstreams", index, "name"],
+				message: `There are two upstreams with the name "${name}".`,
+			});
+		seen.add(name);
+	}
+	return problems;
+}
+
+/** Adapters are models too, and known only when their service runs: a target may be `SERVICE/ADAPTER`-like or any name of one. */
+function unknownTargets(fleet: Fleet): Found[] {
+	const known = knownModels(fleet);
+	const adapters = new Set(fleet.services.flatMap(adapterNames));
+	return Object.entries(fleet.aliases).flatMap(([alias, target]) =>
+		targetsOf(target)
+			.filter((name) => !known.has(name) && !adapters.has(name))
+			.map((name) => {
+				const meant = nearestName(name, known);
+				return {
+					path: ["aliases", alias],
+					message: `"${name}" is no service, model of an upstream, or alias.${meant === null ? "" : ` Did you mean "${meant}"?`}`,
+				};
+			}),
+	);
+}
+
+function knownModels({ services, upstreams, aliases }: Fleet): Set<string> {
+	return new Set([
+		...services.map(({ name }) => name),
+		...upstreams.flatMap(({ models }) => models),
+		...Object.keys(aliases),
+	]);
+}
+
+/** Names of the adapters that a service is started with: `loraModules: [name=path, ...]`. */
+function adapterNames({ options }: Fleet["services"][number]): string[] {
+	const modules = options.loraModules ?? options["lora-modules"];
+	const list = Array.isArray(modules) ? modules : [modules];
+	return list.flatMap((entry) =>
+		typeof entry === "string" && entry.includes("=")
+			? [entry.slice(0, entry.indexOf("="))]
+			: [],
+	);
+}
+
+export function targetsOf(alias: FleetAlias): readonly string[] {
+	if (typeof alias === "string") return [alias];
+	return "split" in alias ? Object.keys(alias.split) : alias.fallback;
+}
+
+function circles({ aliases }: Fleet): Found[] {
+	const problems: Found[] = [];
+	for (const start of Object.keys(aliases)) {
+		const seen = new Set<string>();
+		const visit = (name: string): boolean => {
+			if (name === start && seen.size > 0) return true;
+			if (seen.has(name)) return false;
+			seen.add(name);
+			const alias = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+			return alias !== undefined && targetsOf(alias).some(visit);
+		};
+		if (visit(start))
+			problems.push({
+				path: ["aliases", start],
+				message: `The alias "${start}" leads back to itself.`,
+			});
+	}
+	return problems;
+}
