@@ -142,9 +142,9 @@ def evaluate(data, models, embed_variants, rerank_variants, most_questions, thre
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="training/data")
-    parser.add_argument("--models", default="training/work/embed/final")
-    parser.add_argument("--output", default="training/work/embed/final/evaluation.json")
-    parser.add_argument("--embed-variants", nargs="*", default=["model", "model_int8"])
+    parser.add_argument("--models", default="models", help="folder with starter-embed and starter-rerank")
+    parser.add_argument("--output", default="training/work/embed/evaluation.json")
+    parser.add_argument("--embed-variants", nargs="*", default=["model_fp16", "model_int8"])
     parser.add_argument("--rerank-variants", nargs="*", default=["model", "model_int8"])
     parser.add_argument("--most-questions", type=int, help="of SQuAD dev, for a quick look")
     parser.add_argument("--check-data", action="store_true", help="only prove that no training text shares eight words in a row with what is measured")
