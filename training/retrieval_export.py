@@ -190,7 +190,7 @@ def export_rerank(model, tokenizer, folder):
     write_onnx(small, os.path.join(folder, "onnx", "model_int8.onnx"), "logits", {0: "batch"})
     vocabulary, width = model.table.weight.shape
     write_json(os.path.join(folder, "config.json"), {
-        "architectures": ["StarterReranker"], "model_type": "starter-rerank", "vocab_size": vocabulary, "hidden_size": width, "num_labels": 1, "id2label": {"0": "LABEL_0"},
+        "architectures": ["StarterForSequenceClassification"], "model_type": "starter-rerank", "vocab_size": vocabulary, "hidden_size": width, "num_labels": 1, "id2label": {"0": "LABEL_0"},
         "max_position_embeddings": 512, "type_vocab_size": 2, "pad_token_id": 0})
 
 

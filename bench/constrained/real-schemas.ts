@@ -118,7 +118,8 @@ function reasonOf(error: GrammarError): string {
 	return `${error.reason}: ${isRemote ? "remote $ref" : named || error.message.slice(0, 60)}`;
 }
 
-function validatorOf(schema: unknown, name: string) {
+/** Null for schemas that ajv cannot read. */
+export function validatorOf(schema: unknown, name: string) {
 	const options = {
 		strict: false,
 		validateSchema: false,
@@ -131,11 +132,32 @@ function validatorOf(schema: unknown, name: string) {
 	addFormats.default(ajv);
 	try {
 		const { $schema: _, ...rest } = schema as Record<string, unknown>;
-		return ajv.compile(rest);
+		return ajv.compile(isNew ? rest : (fromDraft4(rest) as object));
 	} catch (error) {
 		console.error(`ajv cannot read ${name}: ${String(error).slice(0, 120)}`);
 		return null;
 	}
+}
+
+/** Ajv reads draft 6 and later: without draft 4's `id`, and with its exclusive bounds as numbers. */
+function fromDraft4(schema: unknown): unknown {
+	if (Array.isArray(schema)) return schema.map(fromDraft4);
+	if (typeof schema !== "object" || schema === null) return schema;
+	const written = schema as Record<string, unknown>;
+	const read: Record<string, unknown> = {};
+	for (const [key, value] of Object.entries(written)) {
+		const isValue = ["enum", "const", "default", "examples"].includes(key);
+		const isOld = key === "id" && typeof value === "string";
+		const bound = { exclusiveMinimum: "minimum", exclusiveMaximum: "maximum" };
+		if (isOld || (key in bound && typeof value === "boolean")) continue;
+		read[key] = isValue && Array.isArray(value) ? value : fromDraft4(value);
+	}
+	for (const side of ["Minimum", "Maximum"] as const)
+		if (written[`exclusive${side}`] === true) {
+			read[`exclusive${side}`] = read[side.toLowerCase()];
+			delete read[side.toLowerCase()];
+		}
+	return read;
 }
 
 function generator(seed: number): () => number {

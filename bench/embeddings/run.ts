@@ -45,7 +45,8 @@ const logger = createLogger({
 	format: "text",
 	destination: process.stderr,
 });
-const { service } = await openEncoderService(plan, logger);
+const { service, supervisor } = await openEncoderService(plan, logger);
+await supervisor.whenReady();
 if (service.task !== "embedding") throw new Error(`${folder} ranks`);
 const raw = await loadOnnxEncoder(plan.load.options);
 

@@ -1,8 +1,12 @@
 /**
  * `npm run bench -- same-as-llama-server`: greedy answers and log-probabilities of 100 prompts, from Galley and from
  * llama.cpp's own server, with the same file and the same token ids. Both add floating-point numbers in another order
- * (other batches, another layout of the KV cache), so equal means within the tolerance; where two texts part, the two
- * tokens' log-probabilities must be closer than that, and behind the place nothing is compared.
+ * (other batches, another layout of the KV cache, other builds of the kernels), which alone is some 1e-6. But Q8_0 weights are
+ * multiplied with activations that are rounded to 8 bits first: now and then a sum lies on the other side of a rounding
+ * boundary, and one step of 1/127 makes it 1e-2 from there on, as it stays in the KV cache. Measured with the same weights
+ * written as F32: no such jumps, 4e-4 at most (8 prompts). So three tolerances: a median without jumps, and room for them in the tail.
+ * Where two texts part, the two tokens' log-probabilities must be closer than the largest, and behind the place nothing is
+ * compared.
  */
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -12,7 +16,8 @@ import { startService } from "../../test/start-service.ts";
 import { describeEnvironment } from "../harness/environment.ts";
 import { findLlamaPeer, llamaRelease } from "../peers/llama-peer.ts";
 
-const tolerance = 0.05;
+const tolerance = { median: 1e-4, p99: 0.05, largest: 0.1 };
+const startTimeoutMs = 120_000;
 const promptCount = 100;
 const answerTokens = 24;
 const alternatives = 5;
@@ -123,7 +128,8 @@ async function startPeer() {
 		{ stdio: "ignore" },
 	);
 	const url = `http://127.0.0.1:${port}`;
-	for (let tries = 0; tries < 100; tries++) {
+	const until = performance.now() + startTimeoutMs;
+	while (performance.now() < until) {
 		const health = await fetch(`${url}/health`, {
 			signal: AbortSignal.timeout(2_000),
 		}).catch(() => null);
@@ -191,13 +197,18 @@ const at = (share: number) =>
 const worst = at(1);
 const worstGap = Math.max(0, ...gaps);
 const isSame =
-	tally.positions > 0 && worst <= tolerance && worstGap <= tolerance;
+	tally.positions > 0 &&
+	at(0.5) <= tolerance.median &&
+	at(0.99) <= tolerance.p99 &&
+	worst <= tolerance.largest &&
+	worstGap <= tolerance.largest;
 const report = `# The same answers as llama-server
 
 - ${new Date().toISOString().slice(0, 10)}, llama.cpp ${llamaRelease}, starter-chat-q8_0.gguf, ${promptCount} prompts, ${answerTokens} tokens each, temperature 0, end of answer ignored
 - ${environment.cpu}, ${environment.cpus} cores, ${environment.platform}, Node ${environment.node}, commit ${environment.commit}
 - both got the same token ids; compared are the chosen tokens and the ${alternatives} likeliest of each place
-- tolerance ${tolerance} (natural logarithm): for each log-probability, and for two tokens to change places
+- tolerance (natural logarithm): median ${tolerance.median}, 99th percentile ${tolerance.p99}, largest ${tolerance.largest}; the latter for two tokens to change places too
+- both add in another order, some 1e-6; as activations are rounded to 8 bits (Q8_0), that now and then tips a value over a rounding boundary: a jump of 1e-2 that the KV cache keeps to the end of the text
 
 |  |  |
 | --- | --: |

@@ -4,6 +4,7 @@ import type {
 	FastifyReply,
 	FastifyRequest,
 } from "fastify";
+import { retryAfterHeader, toErrorBody } from "../core/error-body.ts";
 import {
 	type ErrorCode,
 	errorKinds,
@@ -15,30 +16,6 @@ import {
 	isMessagePath,
 	toMessageErrorBody,
 } from "./messages/message-errors.ts";
-
-/** OpenAI's error body; the only one that OpenAI's routes and this server's own answers use. */
-export interface ErrorBody {
-	error: { message: string; type: string; param: string | null; code: string };
-}
-
-export function toErrorBody(error: GalleyError): ErrorBody {
-	return {
-		error: {
-			message: error.message,
-			type: errorKinds[error.code].type,
-			param: error.param,
-			code: error.code,
-		},
-	};
-}
-
-/** Retry-After counts whole seconds, and 0 would invite a storm. */
-function retryAfterHeader(error: GalleyError): Record<string, string> {
-	if (error.retryAfterSeconds === null) return {};
-	return {
-		"retry-after": String(Math.max(1, Math.ceil(error.retryAfterSeconds))),
-	};
-}
 
 /** What Fastify itself throws, in our words. Anything with another code is judged by its status. */
 const frameworkErrors: Record<

@@ -11,6 +11,7 @@ export interface CommandRow {
 
 export const commandSummaries = {
 	run: "serve a model over the OpenAI API",
+	up: "start a fleet: services, and one gateway in front of them",
 	chat: "talk to a model in the terminal",
 	bench: "measure a service under load",
 	top: "watch a service: sequences, KV cache and rates",
@@ -35,6 +36,12 @@ export const commandTable: readonly CommandRow[] = [
 		usage: "run [options] [model]",
 		register: async (program, engineProcess) =>
 			(await import("./run.ts")).registerRunCommand(program, engineProcess),
+	},
+	{
+		name: "up",
+		usage: "up [options] [file]",
+		register: async (program) =>
+			(await import("./up.ts")).registerUpCommand(program),
 	},
 	{
 		name: "chat",
