@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { GalleyError } from "../core/errors.ts";
 import { toErrorBody } from "../core/error-body.ts";
+import { GalleyError } from "../core/errors.ts";
 
 /**
  * Knows what each connection is doing, and lets a server close as soon as its last answer is written. Node alone would

@@ -5,12 +5,7 @@ import type {
 	FastifyRequest,
 } from "fastify";
 import { retryAfterHeader, toErrorBody } from "../core/error-body.ts";
-import {
-	type ErrorCode,
-	errorKinds,
-	GalleyError,
-	toGalleyError,
-} from "../core/errors.ts";
+import { type ErrorCode, GalleyError, toGalleyError } from "../core/errors.ts";
 import { isKservePath, toKserveErrorBody } from "./kserve/kserve-errors.ts";
 import {
 	isMessagePath,

@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import type { FastifyReply } from "fastify";
-import { GalleyError } from "../core/errors.ts";
 import { toErrorBody } from "../core/error-body.ts";
+import { GalleyError } from "../core/errors.ts";
 import type { Pulse } from "./keep-alive.ts";
 
 /** What stands around the JSON of an event; the hot path builds whole frames with them. */

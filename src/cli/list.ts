@@ -1,4 +1,5 @@
-import { statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import {
 	resolveServiceConfig,
@@ -7,10 +8,7 @@ import {
 import { formatBytes } from "../models/byte-format.ts";
 import type { CachedModel } from "../models/cache/model-cache.ts";
 import { labelOf } from "../models/hub/model-variants.ts";
-import {
-	languageStarters,
-	parseModelReference,
-} from "../models/model-reference.ts";
+import { diskFiles, starterModels } from "../models/model-reference.ts";
 import { commandSummaries } from "./command-table.ts";
 import { openModelSources } from "./model-sources.ts";
 import { toMachineModel } from "./pull.ts";
@@ -34,11 +32,11 @@ async function list(flags: Record<string, unknown>): Promise<void> {
 	if (flags.json === true) {
 		const models = [
 			...cached.map((model) => ({ where: "cache", ...toMachineModel(model) })),
-			...starters.map(({ name, path, sizeBytes }) => ({
+			...starters.map(({ name, path, format, label, sizeBytes }) => ({
 				where: "package",
 				reference: name,
-				format: "gguf",
-				label: labelOf(path),
+				format,
+				label,
 				sizeBytes,
 				path,
 			})),
@@ -49,9 +47,9 @@ async function list(flags: Record<string, unknown>): Promise<void> {
 	const now = Date.now();
 	const rows = [
 		...cached.map((model) => toRow(model, config, now)),
-		...starters.map(({ name, path, sizeBytes }) => [
+		...starters.map(({ name, format, label, sizeBytes }) => [
 			name,
-			`gguf ${labelOf(path)}`,
+			`${format} ${label}`.trim(),
 			formatBytes(sizeBytes),
 			"-",
 			"comes with Galley",
@@ -100,13 +98,47 @@ export function describeAge(milliseconds: number): string {
 	return "just now";
 }
 
-function listStarters(): { name: string; path: string; sizeBytes: number }[] {
-	return languageStarters().flatMap((name) => {
-		const reference = parseModelReference(name);
-		if (reference.kind !== "starter") return [];
-		const status = statSync(reference.path, { throwIfNoEntry: false });
-		return status === undefined
-			? []
-			: [{ name, path: reference.path, sizeBytes: status.size }];
+interface ListedStarter {
+	name: string;
+	path: string;
+	format: "gguf" | "onnx";
+	/** The precision of a single file. */
+	label: string;
+	sizeBytes: number;
+}
+
+function listStarters(): ListedStarter[] {
+	return [...starterModels.keys()].flatMap((name) => {
+		const path = pathOfStarter(name);
+		if (path === null) return [];
+		const isFolder = statSync(path).isDirectory();
+		const format = isFolder ? "onnx" : "gguf";
+		return [
+			{
+				name,
+				path,
+				format,
+				label: isFolder ? "" : labelOf(path),
+				sizeBytes: isFolder ? sizeOfFolder(path) : statSync(path).size,
+			},
+		];
 	});
+}
+
+/** Null where this installation lacks it. */
+function pathOfStarter(name: string): string | null {
+	const file = starterModels.get(name);
+	const path =
+		file === undefined ? null : join(diskFiles.packageDirectory, file);
+	return path !== null && existsSync(path) ? path : null;
+}
+
+function sizeOfFolder(path: string): number {
+	return readdirSync(path, { withFileTypes: true, recursive: true })
+		.filter((entry) => entry.isFile())
+		.reduce(
+			(sum, { parentPath, name }) =>
+				sum + statSync(join(parentPath, name)).size,
+			0,
+		);
 }

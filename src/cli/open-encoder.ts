@@ -6,7 +6,6 @@ import {
 	RankingModel,
 } from "../modalities/encoder-service.ts";
 import { EncoderText } from "../modalities/encoder-text.ts";
-import { openTokenizer } from "../modalities/onnx-tokenizer.ts";
 import type { Logger } from "../observability/logger.ts";
 import { EncoderSupervisor } from "../runtime/encoders/encoder-supervisor.ts";
 import type { EncoderPlan } from "./encoder-plan.ts";
@@ -21,8 +20,8 @@ const restartBackoff = { baseMs: 250, maxMs: 30_000 };
 const maxFill = 0.1;
 
 /**
- * Starts the engine process and puts the text side and the queue before it. Resolves when the model is loaded, since only
- * then the length of its vectors is known; the engine process may die and come back after that.
+ * Starts the engine process and puts the text side and the queue before it. The model is still loading then (wait for
+ * `supervisor.whenReady`), so that a port can be open meanwhile and say so.
  */
 export async function openEncoderService(
 	plan: EncoderPlan,
@@ -38,10 +37,9 @@ export async function openEncoderService(
 	supervisor.start();
 	try {
 		const text = new EncoderText(
-			openTokenizer(plan.directory),
+			await plan.openTokenizer(),
 			plan.maxInputTokens,
 		);
-		const info = await supervisor.whenReady();
 		const parts: EncoderParts = {
 			name: plan.name,
 			created: Math.floor(Date.now() / 1000),
@@ -56,14 +54,15 @@ export async function openEncoderService(
 			},
 			onBatch,
 		};
-		const { prompts, trainedDimensions, isNormalized } = plan.directory;
+		const { prompts, dimensions, trainedDimensions, isNormalized } =
+			plan.encoder;
 		const service =
-			plan.directory.task === "ranking"
+			plan.encoder.task === "ranking"
 				? new RankingModel(parts)
 				: new EmbeddingModel({
 						...parts,
 						prompts,
-						dimensions: info.width,
+						dimensions,
 						trainedDimensions,
 						isNormalized,
 					});

@@ -4,7 +4,9 @@ import {
 	type ServiceConfig,
 } from "../config/service-config.ts";
 import type { ServiceState } from "../core/language-service.ts";
+import { readGgufEncoder } from "../models/gguf-encoder.ts";
 import { createLogger, type Logger } from "../observability/logger.ts";
+import type { EncoderPlan } from "./encoder-plan.ts";
 import { type EndSignal, watchEndSignals } from "./end-signals.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { locateModel, type ModelLocation } from "./locate-model.ts";
@@ -26,14 +28,17 @@ export async function runService(
 	for (const warning of asked.warnings) logger.warn({}, warning);
 	const location = await locateModel(requireModel(asked), asked);
 	const ends = watchEndSignals();
-	if (location.kind === "encoder") {
+	const planEncoder = await findEncoderPlan(location);
+	if (planEncoder !== null) {
 		// It was started for a language model, before anybody knew.
 		if (engineProcess.connected) engineProcess.disconnect();
-		return runEncoder(location, asked, logger, ends);
+		return runEncoder(planEncoder, asked, logger, ends);
 	}
 	let door: ServiceDoor | null = null;
 	let ready: Extract<ModelLocation, { kind: "fake" | "here" }>;
 	if (location.kind === "fake" || location.kind === "here") ready = location;
+	else if (location.kind === "encoder")
+		throw new Error("an encoder has been served above");
 	else {
 		const prepared = await openAndPrepare(location, asked, logger, ends);
 		if (prepared === null) return exitCodeOfEnd(ends);
@@ -66,18 +71,32 @@ export async function runService(
 	return stopped;
 }
 
+type PlanEncoder = (config: ServiceConfig) => Promise<EncoderPlan>;
+
+/** Null for what generates text, and for what isn't here yet. */
+async function findEncoderPlan(
+	location: ModelLocation,
+): Promise<PlanEncoder | null> {
+	if (location.kind === "encoder") {
+		const { planEncoder } = await import("./encoder-plan.ts");
+		return (config) => planEncoder(location, config);
+	}
+	if (location.kind !== "here") return null;
+	const encoder = await readGgufEncoder(location.path);
+	if (encoder === null) return null;
+	const { planGgufEncoder } = await import("./gguf-encoder-plan.ts");
+	return (config) => planGgufEncoder(location, encoder, config);
+}
+
 /** Serves an embedding or reranking model until it is told to stop. */
 async function runEncoder(
-	location: Extract<ModelLocation, { kind: "encoder" }>,
+	planEncoder: PlanEncoder,
 	config: ServiceConfig,
 	logger: Logger,
 	ends: EndSignal,
 ): Promise<number> {
-	const [{ planEncoder }, { serveEncoder }] = await Promise.all([
-		import("./encoder-plan.ts"),
-		import("./serve-encoder.ts"),
-	]);
-	const plan = await planEncoder(location, config);
+	const { serveEncoder } = await import("./serve-encoder.ts");
+	const plan = await planEncoder(config);
 	logger.info({ profile: plan.profile.name }, plan.explanation);
 	const service = await serveEncoder(plan, config, logger);
 	logger.info(

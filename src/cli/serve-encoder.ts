@@ -12,7 +12,10 @@ export interface RunningEncoder {
 	stop(): Promise<void>;
 }
 
-/** The composition of one embedding or reranking service. Its ports open when the model is loaded, which takes a second or so. */
+/**
+ * The composition of one embedding or reranking service. Its ports open before the model is loaded, so that probes see 503
+ * instead of a refused connection; resolves when it is loaded.
+ */
 export async function serveEncoder(
 	plan: EncoderPlan,
 	config: ServiceConfig,
@@ -33,11 +36,22 @@ export async function serveEncoder(
 				seconds: durationMs / 1000,
 			}),
 	);
+	metrics.setResidentBytes(() => supervisor.residentBytes());
 	supervisor.onState(({ phase }) => {
 		if (phase === "restarting") metrics.engineRestarted();
 	});
 	try {
 		const door = await openEncoderDoor(service, metrics, config, logger);
+		logger.info(
+			{ address: door.address },
+			`Listening on ${door.address}; loading ${plan.name}.`,
+		);
+		try {
+			await supervisor.whenReady();
+		} catch (error) {
+			await door.close();
+			throw error;
+		}
 		const stop = async () => {
 			await service.drain(config.drainTimeoutSeconds * 1000);
 			await door.close();

@@ -6,7 +6,7 @@ export type EncoderTask = "embedding" | "ranking";
 export type Pooling = "cls" | "mean" | "max" | "last";
 
 export interface EncoderOptions {
-	/** An ONNX graph. */
+	/** An ONNX graph, or a GGUF file. */
 	modelPath: string;
 	task: EncoderTask;
 	pooling: Pooling;
@@ -23,7 +23,7 @@ export interface EncoderOptions {
 }
 
 export interface EncoderInfo {
-	engine: "onnx" | "fake";
+	engine: "onnx" | "llama" | "fake";
 	version: string;
 	devices: readonly string[];
 	/** Numbers of one result: the vector's dimensions, or 1. */

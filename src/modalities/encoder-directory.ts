@@ -18,6 +18,8 @@ export interface EncoderDirectory {
 	prompts: EncoderPrompts;
 	maxInputTokens: number;
 	padToken: number;
+	/** Of the whole vector; 0 where config.json doesn't say. */
+	dimensions: number;
 	trainedDimensions: readonly number[];
 	license: string | null;
 	/** Parsed `tokenizer.json` and `tokenizer_config.json`. */
@@ -30,6 +32,8 @@ const configSchema = z.looseObject({
 	model_type: z.string().nullish(),
 	_name_or_path: z.string().nullish(),
 	pad_token_id: z.number().int().nullish(),
+	hidden_size: z.number().int().positive().nullish(),
+	n_embd: z.number().int().positive().nullish(),
 	max_position_embeddings: z.number().int().nullish(),
 	// Nomic's
 	n_positions: z.number().int().nullish(),
@@ -110,6 +114,7 @@ export async function readEncoderDirectory(
 		),
 		maxInputTokens: longestInput(config, tokenizerConfig, transformer),
 		padToken: config.pad_token_id ?? 0,
+		dimensions: config.hidden_size ?? config.n_embd ?? 0,
 		trainedDimensions: config.matryoshka_dimensions ?? [],
 		license: config.license ?? null,
 		tokenizer,

@@ -34,7 +34,7 @@ export interface EncoderParts {
 
 export interface EmbeddingParts extends EncoderParts {
 	prompts: EncoderPrompts;
-	/** Of the whole vector. */
+	/** Of the whole vector, as the model's files say; 0 where they don't. The loaded graph knows. */
 	dimensions: number;
 	trainedDimensions: readonly number[];
 	isNormalized: boolean;
@@ -116,7 +116,11 @@ class EncoderModel implements EncoderService {
 		inputs: readonly Input[],
 		signal: AbortSignal,
 		encode: (input: Input, index: number) => EncodedText,
-	): Promise<{ rows: Float32Array[]; promptTokens: number }> {
+	): Promise<{
+		rows: Float32Array[];
+		promptTokens: number;
+		inputTokens: Int32Array;
+	}> {
 		const refusal = refusalOf(this.state());
 		if (refusal !== null) throw refusal;
 		const sequences: EncodedText[] = [];
@@ -133,32 +137,44 @@ class EncoderModel implements EncoderService {
 			promptTokens += sequence.tokens.length;
 			sequences.push(sequence);
 		}
-		return { rows: await this.#queue.submit(sequences, signal), promptTokens };
+		const rows = await this.#queue.submit(sequences, signal);
+		const inputTokens = Int32Array.from(
+			sequences,
+			({ tokens }) => tokens.length,
+		);
+		return { rows, promptTokens, inputTokens };
 	}
 }
 
 export class EmbeddingModel extends EncoderModel implements EmbeddingService {
 	readonly task = "embedding";
-	readonly dimensions: number;
 	readonly trainedDimensions: readonly number[];
+	readonly #runner: EncoderRunner;
+	readonly #declaredDimensions: number;
 	readonly #text: EncoderText;
 	readonly #prompts: EncoderPrompts;
 	readonly #isNormalized: boolean;
 
 	constructor(parts: EmbeddingParts) {
 		super(parts);
-		this.dimensions = parts.dimensions;
+		this.#runner = parts.runner;
+		this.#declaredDimensions = parts.dimensions;
 		this.trainedDimensions = parts.trainedDimensions;
 		this.#text = parts.text;
 		this.#prompts = parts.prompts;
 		this.#isNormalized = parts.isNormalized;
 	}
 
+	/** The loaded graph's; before that what the model's files say. */
+	get dimensions(): number {
+		return this.#runner.info?.width ?? this.#declaredDimensions;
+	}
+
 	async embed(request: EmbeddingRequest): Promise<EmbeddingOutcome> {
 		const { inputs, inputType, truncation, dimensions, signal } = request;
 		this.#assertDimensions(dimensions);
 		const prompt = this.#prompts[inputType ?? "unspecified"];
-		const { rows, promptTokens } = await this.compute(
+		const { rows, promptTokens, inputTokens } = await this.compute(
 			inputs,
 			signal,
 			(input, index) =>
@@ -171,7 +187,7 @@ export class EmbeddingModel extends EncoderModel implements EmbeddingService {
 			dimensions === null || dimensions === this.dimensions
 				? rows
 				: rows.map((row) => shorten(row, dimensions, this.#isNormalized));
-		return { vectors, promptTokens };
+		return { vectors, promptTokens, inputTokens };
 	}
 
 	#assertDimensions(dimensions: number | null): void {
@@ -202,7 +218,7 @@ export class RankingModel extends EncoderModel implements RankingService {
 	async rank(request: RankingRequest): Promise<RankingOutcome> {
 		const { passages, truncation, signal } = request;
 		const query = this.#text.encodeQuery(request.query);
-		const { rows, promptTokens } = await this.compute(
+		const { rows, promptTokens, inputTokens } = await this.compute(
 			passages,
 			signal,
 			(passage, index) =>
@@ -212,7 +228,7 @@ export class RankingModel extends EncoderModel implements RankingService {
 				}),
 		);
 		const logits = Float32Array.from(rows, (row) => row[0] ?? Number.NaN);
-		return { logits, promptTokens };
+		return { logits, promptTokens, inputTokens };
 	}
 }
 

@@ -217,15 +217,19 @@ function onlyModelOf(directory: string, files: ReferenceFiles): ModelReference {
 				/-00001-of-\d{5}\.gguf$/i.test(name)),
 	);
 	const [only] = firsts;
-	if (only !== undefined && firsts.length === 1) {
+	// sentence-transformers' list of modules: what lies beside a GGUF file there is the same embedding model.
+	const isEmbedding =
+		entries.includes("modules.json") && isEncoderListing(entries);
+	if (only !== undefined && firsts.length === 1 && !isEmbedding) {
 		const path = join(directory, only);
 		return { kind: "file", name: nameOfFile(path), path };
 	}
 	if (
-		only === undefined &&
-		(isEncoderListing(entries) ||
-			(entries.includes("config.json") &&
-				entries.some((name) => name.endsWith(".safetensors"))))
+		isEmbedding ||
+		(only === undefined &&
+			(isEncoderListing(entries) ||
+				(entries.includes("config.json") &&
+					entries.some((name) => name.endsWith(".safetensors")))))
 	)
 		return {
 			kind: "directory",

@@ -78,3 +78,19 @@ test.each(["between", "inside"])(
 	},
 	60_000,
 );
+
+test("commits are written out to the disk", async () => {
+	const database = await open();
+	try {
+		expect(
+			await database.query(
+				"select name, setting from pg_settings where name in ('fsync', 'wal_sync_method') order by name",
+			),
+		).toEqual([
+			{ name: "fsync", setting: "on" },
+			{ name: "wal_sync_method", setting: "fsync" },
+		]);
+	} finally {
+		await database.close();
+	}
+}, 60_000);

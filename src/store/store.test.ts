@@ -292,6 +292,22 @@ describe.each(kinds)("$kind", ({ open }) => {
 		expect(await base.findFaults()).toEqual([]);
 	});
 
+	test("a name that is taken is refused, at the beginning and later", async () => {
+		const { id } = await collectionOf(alice, "taken first");
+		await collectionOf(alice, "taken second");
+		const refused = { code: "invalid_request", param: "name" };
+		await expect(collectionOf(alice, "taken first")).rejects.toMatchObject(
+			refused,
+		);
+		for (const name of ["taken second", " "])
+			await expect(
+				base.collections.update(alice, id, { name }),
+			).rejects.toMatchObject(refused);
+		expect(
+			await base.collections.update(alice, id, { name: "taken third" }),
+		).toMatchObject({ name: "taken third" });
+	});
+
 	test("conversations, messages and ratings are their owner's alone", async () => {
 		const { id } = await base.conversations.create(alice, "First");
 		const [, answer] = await base.conversations.append(alice, id, [

@@ -4,6 +4,10 @@ import {
 	adapterDeclarations,
 } from "./adapter-bindings.ts";
 import {
+	type EncoderSignatures,
+	encoderDeclarations,
+} from "./encoder-bindings.ts";
+import {
 	defineStructs,
 	type NativeBatchStruct,
 	type NativeContextParams,
@@ -27,7 +31,10 @@ export interface NativeLibraries {
 /** Memory that JavaScript owns, given to a function for the length of one call. */
 type Bytes = Uint8Array | Int32Array | Float32Array | BigUint64Array;
 
-interface Signatures extends AdapterSignatures, VocabularySignatures {
+interface Signatures
+	extends AdapterSignatures,
+		EncoderSignatures,
+		VocabularySignatures {
 	// the process
 	llama_version(): string;
 	llama_backend_init(): void;
@@ -272,6 +279,7 @@ function declarations(
 		llama_get_logits: [p, p],
 
 		...adapterDeclarations,
+		...encoderDeclarations,
 
 		llama_get_memory: [p, p],
 		llama_memory_clear: ["void", p, "bool"],

@@ -62,6 +62,9 @@ async function createSession(
 			graphOptimizationLevel: "all",
 			// Lengths differ from run to run: memory patterns would be made anew each time.
 			enableMemPattern: false,
+			// Idle threads sleep at once instead of spinning: that burnt as much processor time as the computing itself, and the
+			// process with the port needs it.
+			extra: { session: { intra_op: { allow_spinning: "0" } } },
 			logSeverityLevel: 3,
 		});
 	} catch (cause) {

@@ -70,7 +70,6 @@ const fleetSchema = z.strictObject({
 
 export type Fleet = z.infer<typeof fleetSchema>;
 export type FleetService = Fleet["services"][number];
-export type FleetUpstream = Fleet["upstreams"][number];
 export type FleetAlias = Fleet["aliases"][string];
 
 export type FleetReading =

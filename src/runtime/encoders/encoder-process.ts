@@ -15,18 +15,45 @@ let engine: EncoderEngine | null = null;
 /** Runs follow each other: what comes in meanwhile waits here. */
 let last: Promise<void> = Promise.resolve();
 
+let measuredAt = Number.NEGATIVE_INFINITY;
+let measuredBytes = 0;
+
+/** A system call: once a second is enough for a gauge. */
+function residentBytes(): number {
+	if (performance.now() - measuredAt > 1000) {
+		measuredAt = performance.now();
+		measuredBytes = process.memoryUsage.rss();
+	}
+	return measuredBytes;
+}
+
 function send(message: EncoderMessage): void {
 	if (process.connected) process.send?.(message);
 }
 
-async function load({ options }: EncoderLoadOptions): Promise<void> {
+/** Only the engine that is asked for becomes part of the process. */
+async function loadEngine(load: EncoderLoadOptions): Promise<EncoderEngine> {
+	switch (load.engine) {
+		case "onnx": {
+			const { loadOnnxEncoder } = await import(
+				"../../engine/onnx/onnx-encoder.ts"
+			);
+			return loadOnnxEncoder(load.options);
+		}
+		case "llama": {
+			const { loadLlamaEncoder } = await import(
+				"../../engine/llama/llama-encoder.ts"
+			);
+			return loadLlamaEncoder(load.options, load.search);
+		}
+	}
+}
+
+async function load(asked: EncoderLoadOptions): Promise<void> {
 	try {
-		const { loadOnnxEncoder } = await import(
-			"../../engine/onnx/onnx-encoder.ts"
-		);
-		const loaded = await loadOnnxEncoder(options);
+		const loaded = await loadEngine(asked);
 		engine = loaded;
-		send({ type: "ready", info: loaded.info });
+		send({ type: "ready", info: loaded.info, residentBytes: residentBytes() });
 	} catch (thrown) {
 		const { code, message, cause } = toGalleyError(thrown);
 		const reason = cause instanceof Error ? ` (${cause.message})` : "";
@@ -51,7 +78,8 @@ async function run({
 			});
 			from = to;
 		}
-		send({ type: "rows", number, rows: await engine.run(sequences) });
+		const rows = await engine.run(sequences);
+		send({ type: "rows", number, rows, residentBytes: residentBytes() });
 	} catch (thrown) {
 		const { code, message, cause } = toGalleyError(thrown);
 		const reason = cause instanceof Error ? ` (${cause.message})` : "";

@@ -3,13 +3,13 @@ import type {
 	EncoderInfo,
 	EncoderOptions,
 } from "../../engine/encoder-engine.ts";
+import type { PackageSearch } from "../../engine/llama/packages.ts";
 
 /** What the process with the port and the process with the weights say to each other. */
 
-export interface EncoderLoadOptions {
-	engine: "onnx";
-	options: EncoderOptions;
-}
+export type EncoderLoadOptions =
+	| { engine: "onnx"; options: EncoderOptions }
+	| { engine: "llama"; options: EncoderOptions; search: PackageSearch };
 
 export type EncoderHostMessage =
 	| { type: "load"; load: EncoderLoadOptions }
@@ -24,7 +24,13 @@ export type EncoderHostMessage =
 	| { type: "shutdown" };
 
 export type EncoderMessage =
-	| { type: "ready"; info: EncoderInfo }
+	| { type: "ready"; info: EncoderInfo; residentBytes: number }
 	| { type: "load-failed"; code: ErrorCode; message: string }
-	| { type: "rows"; number: number; rows: Float32Array }
+	/** Resident bytes of the process come along: who asks needs them no fresher. */
+	| {
+			type: "rows";
+			number: number;
+			rows: Float32Array;
+			residentBytes: number;
+	  }
 	| { type: "run-failed"; number: number; code: ErrorCode; message: string };

@@ -55,6 +55,7 @@ export class EncoderSupervisor {
 	#startedAt = 0;
 	#isStopping = false;
 	#restartTimer: NodeJS.Timeout | null = null;
+	#residentBytes = 0;
 	info: EncoderInfo | null = null;
 
 	constructor(options: EncoderSupervisorOptions) {
@@ -63,6 +64,11 @@ export class EncoderSupervisor {
 
 	get processId(): number | null {
 		return this.#child?.pid ?? null;
+	}
+
+	/** Of the process, as it last said; 0 while there is none. */
+	residentBytes(): number {
+		return this.#child === null ? 0 : this.#residentBytes;
 	}
 
 	state(): ServiceState {
@@ -153,6 +159,7 @@ export class EncoderSupervisor {
 		switch (message.type) {
 			case "ready":
 				this.info = message.info;
+				this.#residentBytes = message.residentBytes;
 				this.#loadMs = performance.now() - this.#startedAt;
 				this.#setState({ phase: "ready" });
 				for (const run of this.#runs.values()) this.#send(run.message);
@@ -164,6 +171,7 @@ export class EncoderSupervisor {
 				break;
 			case "rows": {
 				this.#attempt = 0;
+				this.#residentBytes = message.residentBytes;
 				const run = this.#runs.get(message.number);
 				this.#runs.delete(message.number);
 				run?.resolve(message.rows);

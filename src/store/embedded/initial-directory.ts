@@ -1,33 +1,69 @@
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import {
+	mkdir,
+	mkdtemp,
+	readFile,
+	rename,
+	rm,
+	writeFile,
+} from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, brotliDecompress, constants } from "node:zlib";
+import { packTar } from "./tar-archive.ts";
 
 /**
- * `initdb` takes PGlite several seconds, unpacking what it made takes one: an initialised directory as a tar file of 1.7 MB
- * lies beside the built code (scripts/write-initial-database.mjs). Where none does, the first start keeps one for the next.
+ * `initdb` takes PGlite seconds, unpacking what it made a fraction of one: an initialised directory lies beside the built
+ * code as a tar of 1.8 MB (scripts/write-initial-database.mjs). Where none does, the first start keeps one for the next.
  */
-export const initialDirectoryFile = "initial-directory.tar.br";
-
-/** Beside this module in a build; in the folder for caches otherwise. */
-export function initialDirectoryPaths(cacheDirectory: string | null): string[] {
-	const paths = [join(import.meta.dirname, initialDirectoryFile)];
-	if (cacheDirectory !== null)
-		paths.push(join(cacheDirectory, initialDirectoryFile));
-	return paths;
+export function initialDirectoryPath(
+	folder: string = import.meta.dirname,
+): string {
+	return join(folder, `pglite-${pgliteVersion()}.tar.br`);
 }
 
-export async function readInitialDirectory(
+/** Another version may be another PostgreSQL, which can't open what this one made. */
+function pgliteVersion(): string {
+	const entry = createRequire(import.meta.url).resolve("@electric-sql/pglite");
+	const facts = readFileSync(join(dirname(entry), "../package.json"), "utf8");
+	return (JSON.parse(facts) as { version: string }).version;
+}
+
+/** The tar; made, and kept in the folder for caches, where there is none. */
+export async function initialDirectory(
 	cacheDirectory: string | null,
-): Promise<Blob | null> {
-	const path = initialDirectoryPaths(cacheDirectory).find(existsSync);
-	if (path === undefined) return null;
-	const tar = await promisify(brotliDecompress)(await readFile(path));
-	return new Blob([new Uint8Array(tar)]);
+): Promise<Uint8Array> {
+	const cached =
+		cacheDirectory === null ? null : initialDirectoryPath(cacheDirectory);
+	for (const path of [initialDirectoryPath(), cached])
+		if (path !== null && existsSync(path))
+			return promisify(brotliDecompress)(await readFile(path));
+	const tar = await makeInitialDirectory();
+	if (cached !== null) await writeInitialDirectory(tar, cached, 4);
+	return tar;
 }
 
-/** Keeps the directory of a database that was just made; written whole or not at all. */
+/** A database with the extension, shut down: opening it has nothing to repair. */
+export async function makeInitialDirectory(): Promise<Uint8Array> {
+	const [{ PGlite }, { vector }] = await Promise.all([
+		import("@electric-sql/pglite"),
+		import("@electric-sql/pglite-pgvector"),
+	]);
+	const draft = await mkdtemp(join(tmpdir(), "galley-initdb-"));
+	try {
+		const dataDir = join(draft, "database");
+		const database = await PGlite.create({ dataDir, extensions: { vector } });
+		await database.exec("create extension vector");
+		await database.close();
+		return packTar(dataDir);
+	} finally {
+		await rm(draft, { recursive: true, force: true });
+	}
+}
+
+/** Written whole or not at all. */
 export async function writeInitialDirectory(
 	tar: Uint8Array,
 	path: string,

@@ -1,7 +1,6 @@
 import { parentPort } from "node:worker_threads";
-import type { PGlite } from "@electric-sql/pglite";
 import { sqlStateOf } from "../database-error.ts";
-import { openPglite } from "./open-pglite.ts";
+import { type OpenedPglite, openPglite } from "./open-pglite.ts";
 import type { ThreadReply, ThreadRequest } from "./pglite-messages.ts";
 
 /**
@@ -11,15 +10,19 @@ import type { ThreadReply, ThreadRequest } from "./pglite-messages.ts";
 if (parentPort !== null) serve(parentPort);
 
 function serve(port: NonNullable<typeof parentPort>): void {
-	let database: PGlite | null = null;
+	let opened: OpenedPglite | null = null;
 	const answer = async (request: ThreadRequest): Promise<ThreadReply> => {
 		const { id } = request;
 		if (request.kind === "open") {
-			database = await openPglite(request.settings);
+			opened = await openPglite(request.settings);
 			return { id, rows: [] };
 		}
-		if (database === null) throw new Error("The database isn't open.");
-		if (request.kind === "close") await database.close();
+		if (opened === null) throw new Error("The database isn't open.");
+		const { database, written } = opened;
+		if (request.kind === "close") {
+			await database.close();
+			await written;
+		}
 		if (request.kind === "script") await database.exec(request.sql);
 		if (request.kind !== "query") return { id, rows: [] };
 		const { rows } = await database.query<Record<string, unknown>>(

@@ -64,12 +64,7 @@ export class Collections {
 		wanted: NewCollection,
 	): Promise<Collection> {
 		const { dimensions, language = "english" } = wanted;
-		const name = cleanText(wanted.name).trim();
-		if (name === "" || name.length > 200)
-			throw invalid(
-				"name",
-				"A collection needs a name of 1 to 200 characters.",
-			);
+		const name = nameOf(wanted.name);
 		if (
 			!Number.isInteger(dimensions) ||
 			dimensions < 1 ||
@@ -95,14 +90,7 @@ export class Collections {
 						dimensions,
 					],
 				)
-				.catch((error: unknown) => {
-					if (sqlStateOf(error) === sqlStates.uniqueViolation)
-						throw invalid(
-							"name",
-							`There is a collection "${name}" already. Choose another name.`,
-						);
-					throw error;
-				});
+				.catch((error: unknown) => rejectName(error, name));
 			return readCollection(transaction, principal, onlyRow(rows).id);
 		});
 	}
@@ -125,11 +113,20 @@ export class Collections {
 		change: { name?: string; description?: string },
 	): Promise<Collection> {
 		await this.#requireManage(principal, id);
-		await this.#database.query(
-			`update collections c set name = coalesce($3, name), description = coalesce($4, description), updated_at = now()
-			where c.id = $2::uuid and ${mayManage("c", "$1")}`,
-			[namesOf(principal), id, change.name ?? null, change.description ?? null],
-		);
+		const name = change.name === undefined ? null : nameOf(change.name);
+		const { description } = change;
+		await this.#database
+			.query(
+				`update collections c set name = coalesce($3, name), description = coalesce($4, description), updated_at = now()
+				where c.id = $2::uuid and ${mayManage("c", "$1")}`,
+				[
+					namesOf(principal),
+					id,
+					name,
+					description === undefined ? null : cleanText(description),
+				],
+			)
+			.catch((error: unknown) => rejectName(error, name ?? ""));
 		return this.get(principal, id);
 	}
 
@@ -243,6 +240,22 @@ export function requireId(id: string, what = "collection"): string {
 	if (!uuid.test(id))
 		throw new GalleyError("not_found", `There is no ${what} ${id}.`);
 	return id;
+}
+
+function nameOf(given: string): string {
+	const name = cleanText(given).trim();
+	if (name === "" || name.length > 200)
+		throw invalid("name", "A collection needs a name of 1 to 200 characters.");
+	return name;
+}
+
+function rejectName(error: unknown, name: string): never {
+	if (sqlStateOf(error) === sqlStates.uniqueViolation)
+		throw invalid(
+			"name",
+			`There is a collection "${name}" already. Choose another name.`,
+		);
+	throw error;
 }
 
 function invalid(param: string, message: string): GalleyError {

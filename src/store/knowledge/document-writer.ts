@@ -62,7 +62,7 @@ export async function writeDocument(
 	collectionId: string,
 	document: NewDocument,
 	chunks: readonly NewChunk[],
-	{ signal, batchSize = 32 }: WriteOptions = {},
+	{ signal, batchSize = 16 }: WriteOptions = {},
 ): Promise<WriteResult> {
 	const target = await readTarget(database, principal, collectionId);
 	checkChunks(target, document, chunks);

@@ -65,14 +65,14 @@ export function searchStatement(
 				where v.dimensions = ${question.dimensions} and ${visible("v").replace("select id from readable", `select id from readable where embedding_model = ${model}`)}
 				order by ${distance} limit ${plan.depth})`;
 		parts.push(
-			`near as materialized (select chunk_id, row_number() over (order by distance, chunk_id) as rank from ${from} n)`,
+			`near as materialized (select chunk_id, distance, row_number() over (order by distance, chunk_id) as rank from ${from} n)`,
 		);
 	}
 	if (words !== null) {
 		const counts = words.words.map(
 			({ query }, index) => `${wordCount(given(query))} as n${index}`,
 		);
-		const norm = `${saturation} * (${1 - lengthWeight} + ${lengthWeight} * word_count / ${given(plan.averageWords)}::float8)`;
+		const norm = `(${saturation * (1 - lengthWeight)}::float8 + ${given((saturation * lengthWeight) / plan.averageWords)}::float8 * word_count)`;
 		const scores = words.words.map(
 			({ weight }, index) =>
 				`${given(weight)}::float8 * n${index} / (n${index} + ${norm})`,
@@ -82,27 +82,27 @@ export function searchStatement(
 			where w.words @@ ${given(words.candidates)}::tsquery and ${visible("w")}
 		), worded as materialized (
 			select chunk_id, score, row_number() over (order by score desc, chunk_id) as rank
-			from (select chunk_id, ${1 + saturation} * (${scores.join(" + ")}) as score from counted order by score desc, chunk_id limit ${plan.depth}) s)`);
+			from (select chunk_id, ${1 + saturation}::float8 * (${scores.join(" + ")}) as score from counted order by score desc, chunk_id limit ${plan.depth}) s)`);
 	}
 	const none =
-		"(select null::bigint as chunk_id, null::bigint as rank, null::float8 as score where false)";
+		"(select null::bigint as chunk_id, null::bigint as rank, null::float8 as score, null::float8 as distance where false)";
 	return {
 		parameters,
 		sql: `with ${parts.join(",\n")},
 		fused as materialized (
-			select chunk_id, coalesce(1.0 / (${rankConstant} + n.rank), 0) + coalesce(1.0 / (${rankConstant} + w.rank), 0) as fused,
-				w.score as word_score
+			select chunk_id, coalesce(1::float8 / (${rankConstant} + n.rank), 0) + coalesce(1::float8 / (${rankConstant} + w.rank), 0) as fused,
+				w.score as word_score, n.distance
 			from ${question === null ? none : "near"} n full join ${words === null ? none : "worded"} w using (chunk_id)
 			order by fused desc, chunk_id limit ${plan.limit}
 		)
 		select k.id::text as "chunkId", d.id as "documentId", d.collection_id as "collectionId", d.source, d.title,
 			d.published_at as "publishedAt", k.headings, k.body as text, k.start_offset as start, k.end_offset as end, k.tokens,
-			f.fused::float8 as "searchScore", f.word_score as "wordScore",
+			f.fused as "searchScore", f.word_score as "wordScore",
 			${
 				question === null
 					? "null::float8"
-					: `(select 1 - (v.embedding::${indexedVector(question.dimensions).type} <=> ${question.parameter}::${indexedVector(question.dimensions).type})
-				from chunk_vectors v where v.chunk_id = k.id and v.dimensions = ${question.dimensions})`
+					: `1 - coalesce(f.distance, (select (v.embedding::${indexedVector(question.dimensions).type} <=> ${question.parameter}::${indexedVector(question.dimensions).type})
+				from chunk_vectors v where v.chunk_id = k.id and v.dimensions = ${question.dimensions}))`
 			} as similarity
 		from fused f join chunks k on k.id = f.chunk_id join documents d on d.id = k.document_id and d.state = 'ready'
 			and d.collection_id in (select id from readable)

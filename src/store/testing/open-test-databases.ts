@@ -4,7 +4,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { vector } from "@electric-sql/pglite-pgvector";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 import type { Database } from "../database.ts";
-import { readInitialDirectory } from "../embedded/initial-directory.ts";
+import { initialDirectory } from "../embedded/initial-directory.ts";
 import type { Migration } from "../migrations/migrate.ts";
 import { openDatabase } from "../open-database.ts";
 
@@ -24,10 +24,10 @@ export async function openEmbedded(
 export async function openServer(): Promise<Database> {
 	const url = process.env.GALLEY_TEST_DATABASE_URL;
 	if (url !== undefined) return openDatabase({ url });
-	const initial = await readInitialDirectory(testCacheDirectory);
+	const initial = await initialDirectory(testCacheDirectory);
 	const pglite = await PGlite.create({
 		extensions: { vector },
-		...(initial === null ? {} : { loadDataDir: initial }),
+		loadDataDir: new Blob([new Uint8Array(initial)]),
 	});
 	const server = new PGLiteSocketServer({
 		db: pglite,

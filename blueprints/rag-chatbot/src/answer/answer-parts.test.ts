@@ -171,6 +171,21 @@ describe("sentences of Markdown", () => {
 			expect(text.slice(sentence.start, sentence.end)).toBe(sentence.text);
 	});
 
+	test("a sentence may run over several lines, and is quoted as one", () => {
+		const text =
+			"- A sentence that\n  goes on here. Another\nsentence.\n\nThe next one.";
+		const sentences = readSentences(text);
+		expect(sentences.map((sentence) => plainText(sentence.text))).toEqual([
+			"A sentence that goes on here.",
+			"Another sentence.",
+			"The next one.",
+		]);
+		const [first] = sentences;
+		expect(text.slice(first?.start, first?.end)).toBe(
+			"A sentence that\n  goes on here.",
+		);
+	});
+
 	test("marks for the eye go, words stay", () => {
 		expect(plainText("**Run** `npm start`, see [the guide](x.md)")).toBe(
 			"Run npm start, see the guide",

@@ -154,8 +154,8 @@ describe("an answer", () => {
 			stage: "rewrite",
 			detail: "What does the gateway check? And what else does it route?",
 		});
-		const { body } = services.asked.at(-1) as { body: { messages: unknown[] } };
-		expect(body.messages.slice(1, 3)).toEqual(history);
+		const messages = services.asked.at(-1)?.body.messages as unknown[];
+		expect(messages.slice(1, 3)).toEqual(history);
 	});
 
 	test("a model that rewrites questions is believed only if it wrote one", async () => {

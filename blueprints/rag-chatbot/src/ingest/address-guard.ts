@@ -52,10 +52,6 @@ export function isPublicAddress(address: string): boolean {
 /** Hosts that may be fetched although their address is private: `intranet.example`, `127.0.0.1:8080`, `[::1]`. */
 export type AllowedHosts = ReadonlySet<string>;
 
-export function isAllowedHost(url: URL, allowed: AllowedHosts): boolean {
-	return allowed.has(url.hostname) || allowed.has(url.host);
-}
-
 /**
  * Connects to public addresses only. Names are resolved once, and the connection goes to an address that was checked: a
  * name that answers differently the second time gains nothing.

@@ -43,8 +43,6 @@ export interface JobCounts {
 	chunks: number;
 }
 
-export type JobState = "running" | "finished" | "cancelled";
-
 export const noCounts: JobCounts = {
 	pages: 0,
 	stored: 0,

@@ -175,7 +175,10 @@ export class PageFetcher {
 		};
 	}
 
-	async #decode(body: Readable, encoding: string | null): Promise<Buffer> {
+	async #decode(
+		body: Dispatcher.ResponseData["body"],
+		encoding: string | null,
+	): Promise<Buffer> {
 		const names = (encoding ?? "")
 			.split(",")
 			.map((name) => name.trim().toLowerCase())

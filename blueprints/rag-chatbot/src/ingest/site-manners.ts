@@ -1,4 +1,5 @@
-import robotsParser, { type Robot } from "robots-parser";
+import robotsModule, { type Robot } from "robots-parser";
+import { PageError } from "./page-error.ts";
 import type { FetchedPage } from "./page-fetcher.ts";
 
 export interface MannersOptions {
@@ -16,6 +17,12 @@ export const defaultManners: Omit<MannersOptions, "userAgent"> = {
 	mostDelayMs: 10_000,
 	maxAgeMs: 3_600_000,
 };
+
+/** The package is CommonJS and its types are not: what is imported is the function itself. */
+const robotsParser = robotsModule as unknown as (
+	url: string,
+	text: string,
+) => Robot;
 
 type FetchPage = (url: string) => Promise<FetchedPage | null>;
 
@@ -93,6 +100,9 @@ export class SiteManners {
 			const reason = error instanceof Error ? error.message : "";
 			const isAbsent =
 				/answered 4\d\d/.test(reason) && !/answered 429/.test(reason);
+			// The page itself says it better.
+			if (error instanceof PageError && error.code === "private_address")
+				return "";
 			const isOtherType = /can't be read as text/.test(reason);
 			return isAbsent || isOtherType ? "" : "User-agent: *\nDisallow: /";
 		}

@@ -53,7 +53,7 @@ export class FakeServices {
 	): Promise<void> {
 		let text = "";
 		for await (const piece of request) text += piece;
-		const body = JSON.parse(text) as Body;
+		const body = (text === "" ? {} : JSON.parse(text)) as Body;
 		const path = request.url ?? "";
 		this.asked.push({ path, body });
 		const failure = this.failures.shift();
@@ -89,6 +89,7 @@ function answerOf(path: string, body: Body): unknown {
 				embedding: Buffer.from(vectorOf(text).buffer).toString("base64"),
 			})),
 		};
+	if (path === "/v1/models") return { object: "list", data: [] };
 	const { text } = body.query as { text: string };
 	const asked = new Set(words(text));
 	return {

@@ -1,0 +1,171 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Database, KnowledgeBase, openDatabase } from "galley/store";
+import type { Prompts } from "./answer/answer-question.ts";
+import type { Config } from "./config.ts";
+import { readableTypes } from "./extract/document.ts";
+import { Extractor } from "./extract/extractor.ts";
+import { PageFetcher } from "./ingest/page-fetcher.ts";
+import { defaultManners, SiteManners } from "./ingest/site-manners.ts";
+import { JobManager } from "./jobs/job-manager.ts";
+import { JobTable } from "./jobs/job-table.ts";
+import { UploadFolder } from "./jobs/upload-folder.ts";
+import { ragMigrations } from "./knowledge/rag-migrations.ts";
+import { Metrics } from "./metrics.ts";
+import { ChatClient } from "./services/chat-client.ts";
+import { EmbeddingClient } from "./services/embedding-client.ts";
+import { RerankClient } from "./services/rerank-client.ts";
+
+/** All that the routes work with. */
+export interface Application {
+	config: Config;
+	database: Database;
+	base: KnowledgeBase;
+	embeddings: EmbeddingClient;
+	reranker: RerankClient | null;
+	chat: ChatClient | null;
+	prompts: Prompts;
+	jobs: JobManager;
+	metrics: Metrics;
+	close(): Promise<void>;
+}
+
+export interface ApplicationOptions {
+	/** Says what went wrong in the background. */
+	onProblem(problem: unknown, what: string): void;
+	/** One that is open already; it stays open. */
+	database?: Database;
+}
+
+export async function openApplication(
+	config: Config,
+	{ onProblem, database: given }: ApplicationOptions,
+): Promise<Application> {
+	await mkdir(config.dataDirectory, { recursive: true });
+	const prompts = await readPrompts(config.promptsDirectory);
+	const database =
+		given ??
+		(await openDatabase({
+			url: config.databaseUrl,
+			directory: join(config.dataDirectory, "database"),
+			cacheDirectory: join(config.dataDirectory, "cache"),
+			migrations: ragMigrations,
+		}));
+	const base = new KnowledgeBase(database);
+	const embeddings = new EmbeddingClient(config.embedding);
+	const metrics = new Metrics();
+	const { close: closeReading, ...reading } = openReading(config);
+	const table = new JobTable(database);
+	const jobs = new JobManager(
+		{
+			base,
+			table,
+			uploads: new UploadFolder(join(config.dataDirectory, "uploads")),
+			runner: {
+				...reading,
+				embeddings,
+				limits: config.ingest.chunks,
+				concurrency: config.ingest.concurrency,
+			},
+		},
+		{
+			maxJobs: config.ingest.maxJobs,
+			repeatCheckMs: 30_000,
+			onPage: ({ state, chunks }) => {
+				if (!endStates.has(state)) return;
+				metrics.pages.inc({ state });
+				metrics.chunks.inc(chunks);
+			},
+			onRunning: (count) => metrics.runningJobs.set(count),
+			onProblem,
+		},
+	);
+	const close = async () => {
+		await jobs.close();
+		await closeReading();
+		if (given === undefined) await database.close();
+	};
+	try {
+		await base.recover();
+		await jobs.start();
+	} catch (error) {
+		await close();
+		throw error;
+	}
+	return {
+		config,
+		database,
+		base,
+		embeddings,
+		reranker: config.rerank && new RerankClient(config.rerank),
+		chat: config.chat && new ChatClient(config.chat),
+		prompts,
+		jobs,
+		metrics,
+		close,
+	};
+}
+
+const endStates = new Set(["stored", "unchanged", "removed", "failed"]);
+const sitemapTypes = new Set([
+	"application/xml",
+	"text/xml",
+	"text/plain",
+	"application/gzip",
+	"application/x-gzip",
+	"application/octet-stream",
+]);
+
+/** What fetches pages and reads them. */
+function openReading({ ingest }: Config) {
+	const { userAgent, allowedHosts, delayMs } = ingest;
+	const fetcher = new PageFetcher({
+		userAgent,
+		allowedHosts,
+		acceptedTypes: readableTypes,
+	});
+	const sitemapFetcher = new PageFetcher({
+		userAgent,
+		allowedHosts,
+		acceptedTypes: sitemapTypes,
+	});
+	const robotsFetcher = new PageFetcher({
+		userAgent,
+		allowedHosts,
+		acceptedTypes: new Set(["text/plain"]),
+		limits: { maxBytes: 1_000_000, maxSeconds: 15 },
+	});
+	const manners = new SiteManners(
+		{ ...defaultManners, userAgent, leastDelayMs: delayMs },
+		(url) => robotsFetcher.fetch(url),
+	);
+	const extractor = new Extractor();
+	return {
+		extractor,
+		fetcher,
+		sitemapFetcher,
+		manners,
+		close: async () => {
+			await Promise.all([
+				extractor.close(),
+				fetcher.close(),
+				sitemapFetcher.close(),
+				robotsFetcher.close(),
+			]);
+		},
+	};
+}
+
+async function readPrompts(directory: string | null): Promise<Prompts> {
+	const shipped = new URL("../prompts/", import.meta.url);
+	const read = (name: string) =>
+		readFile(
+			directory === null ? new URL(name, shipped) : join(directory, name),
+			"utf8",
+		);
+	const [answer, rewrite] = await Promise.all([
+		read("answer.md"),
+		read("rewrite.md"),
+	]);
+	return { answer, rewrite };
+}

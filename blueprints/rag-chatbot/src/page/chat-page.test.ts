@@ -1,0 +1,155 @@
+import { describe, expect, test } from "vitest";
+import { findBrowser } from "../testing/browser.ts";
+import { citationOf } from "../testing/mock-samples.ts";
+import { usePage } from "../testing/use-page.ts";
+
+describe.skipIf(findBrowser() === null)("the chat page, in a browser", () => {
+	const page = usePage();
+
+	test("an answer streams in, and its number opens the passage marked in its document", async () => {
+		await page.browser.visit(page.api.url);
+		await page.ask("What happens when the cache is full?");
+		await page.answered();
+		expect(await page.text(".answer .prose strong")).toBe(
+			"youngest sequence is preempted",
+		);
+		expect(await page.count(".answer .chip")).toBe(2);
+		expect(page.api.bodies("POST", "/v1/chat/completions")).toEqual([
+			{
+				model: "rag",
+				stream: true,
+				messages: [
+					{ role: "user", content: "What happens when the cache is full?" },
+				],
+				conversation: "talk-0",
+				settings: {},
+			},
+		]);
+		await page.browser.click(".answer .chip");
+		await page.browser.until(`document.querySelector(".panel mark")`);
+		expect(await page.text(".panel mark")).toMatch(
+			/^When the KV cache is full.*queued again\.$/,
+		);
+		expect(
+			await page.browser.evaluate(
+				`document.querySelector(".source-link").href`,
+			),
+		).toBe("https://example.com/docs/scheduler");
+		await page.browser.press("Escape");
+		expect(
+			await page.browser.evaluate(`document.getElementById("panel").hidden`),
+		).toBe(true);
+		expect(
+			await page.browser.evaluate(`document.activeElement.className`),
+		).toBe("chip");
+		expect(page.browser.problems).toEqual([]);
+	});
+
+	test("a passage inside a list is marked there", async () => {
+		page.api.answer.citations = [
+			citationOf(
+				1,
+				"A long prompt is read in **chunks**, so that others go on.",
+			),
+		];
+		await page.browser.visit(page.api.url);
+		await page.ask("Long prompts?");
+		await page.answered();
+		await page.browser.click(".answer .chip");
+		await page.browser.until(`document.querySelector(".panel mark")`);
+		const marked = await page.browser.evaluate<string>(
+			`[...document.querySelectorAll(".panel mark")].map((mark) => mark.textContent).join("")`,
+		);
+		expect(marked).toBe(
+			"A long prompt is read in chunks, so that others go on.",
+		);
+	});
+
+	test("the second question goes on with the conversation; the list opens it again", async () => {
+		await page.browser.visit(page.api.url);
+		await page.ask("First?");
+		await page.answered();
+		await page.ask("Second?");
+		await page.browser.until(
+			`document.querySelectorAll(".answer .answer-tools").length === 2`,
+		);
+		const bodies = page.api.bodies("POST", "/v1/chat/completions");
+		expect(bodies.map(({ conversation }) => conversation)).toEqual([
+			"talk-0",
+			"talk-0",
+		]);
+		(page.api.conversations[0] as { messages: object[] }).messages = [
+			{ id: "m1", role: "user", content: "Stored question" },
+			{
+				id: "m2",
+				role: "assistant",
+				content: "Stored answer",
+				citations: [],
+				stages: [],
+				kind: "extractive",
+				rating: 1,
+			},
+		];
+		await page.browser.click(".new-chat");
+		await page.browser.until(`document.querySelector(".welcome")`);
+		await page.browser.click(".conversations a");
+		await page.browser.until(`document.querySelector(".answer .answer-tools")`);
+		expect(await page.text(".thread")).toMatch(
+			/Stored question[\s\S]*Stored answer[\s\S]*Quoted from the pages/,
+		);
+		expect(await page.count(`.rating [aria-pressed="true"]`)).toBe(1);
+	});
+
+	test("stop closes the stream and keeps what was said", async () => {
+		page.api.answer = {
+			...page.api.answer,
+			text: "word ".repeat(2000),
+			pauseMs: 20,
+		};
+		await page.browser.visit(page.api.url);
+		await page.ask("Talk");
+		await page.browser.until(
+			`document.querySelector(".answer .prose").innerText.includes("word")`,
+		);
+		await page.browser.click(`.composer [aria-label="Stop"]`);
+		await page.answered();
+		expect(await page.text(".answer-foot")).toContain("Stopped.");
+		await page.browser.until("true");
+		await expect.poll(() => page.api.leftEarly).toBe(1);
+	});
+
+	test("an answer that breaks off says why and can be asked again", async () => {
+		page.api.answer = {
+			...page.api.answer,
+			text: "Half an",
+			breaksWith: "The language model has gone.",
+		};
+		await page.browser.visit(page.api.url);
+		await page.ask("Why?");
+		await page.browser.until(`document.querySelector(".answer .failure")`);
+		expect(await page.text(".answer .failure")).toContain(
+			"The language model has gone.",
+		);
+		delete page.api.answer.breaksWith;
+		await page.browser.click(".answer .failure button");
+		await page.browser.until(
+			`!document.querySelector(".answer .failure") && document.querySelector(".answer-tools")`,
+		);
+		expect(await page.count(".question")).toBe(1);
+	});
+
+	test("thumbs are sent, and taken back", async () => {
+		await page.browser.visit(page.api.url);
+		await page.ask("Good?");
+		await page.answered();
+		await page.browser.click(`[aria-label="Good answer"]`);
+		await page.browser.until(
+			`document.querySelector('[aria-label="Good answer"]').ariaPressed === "true"`,
+		);
+		await page.browser.click(`[aria-label="Good answer"]`);
+		const path = "/v1/messages/message-1/feedback";
+		await expect
+			.poll(() => page.api.bodies("PUT", path))
+			.toEqual([{ rating: 1 }, { rating: null }]);
+	});
+});
