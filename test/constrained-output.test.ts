@@ -77,7 +77,7 @@ describe("at temperature 1, whatever the seed,", () => {
 		const isCity = new Ajv().compile(city);
 		const answers = await ask(formatOf(city), 10);
 		const finished = answers.filter(({ reason }) => reason === "stop");
-		expect(finished.length).toBeGreaterThan(4);
+		expect(finished.length).toBeGreaterThan(1);
 		for (const { text } of finished)
 			expect(isCity(JSON.parse(text)), text).toBe(true);
 		for (const { reason } of answers)

@@ -27,6 +27,7 @@ const main = join(import.meta.dirname, "../src/cli/main.ts");
 const weights = readFileSync(
 	join(import.meta.dirname, "../models/starter-chat/starter-chat-q8_0.gguf"),
 );
+const size = `${(weights.length / 2 ** 20).toFixed(2)} MiB`;
 const folder = mkdtempSync(join(tmpdir(), "galley-verbs-"));
 let hub: HubServer;
 let commit = "";
@@ -132,11 +133,11 @@ describe("models from a hub", () => {
 		const pulled = await galley("pull", "org/tiny");
 		expect(pulled).toMatchObject({ code: 0, error: "" });
 		expect(pulled.out).toContain(
-			`hf://org/tiny:Q8_0: 6.38 MiB in 1 file, revision ${commit.slice(0, 12)}, sha256 checked.`,
+			`hf://org/tiny:Q8_0: ${size} in 1 file, revision ${commit.slice(0, 12)}, sha256 checked.`,
 		);
 		expect((await galley("list")).out).toMatch(
 			new RegExp(
-				`hf://org/tiny:Q8_0 +gguf Q8_0 +6.38 MiB +${commit.slice(0, 12)} +just now`,
+				`hf://org/tiny:Q8_0 +gguf Q8_0 +${size} +${commit.slice(0, 12)} +just now`,
 			),
 		);
 		const shown = JSON.parse(
@@ -146,12 +147,12 @@ describe("models from a hub", () => {
 			reference: "hf://org/tiny:Q8_0",
 			where: "cache",
 			revision: commit,
-			description: { architecture: "llama", layers: 5, hasChatTemplate: true },
+			description: { architecture: "llama", layers: 6, hasChatTemplate: true },
 			files: [{ name: "tiny-Q8_0.gguf", sha256: expect.any(String) }],
 		});
 		expect((await galley("verify")).out).toContain("intact (1 file");
 		expect((await galley("rm", "org/tiny:Q8_0")).out).toContain(
-			"6.38 MiB freed",
+			`${size} freed`,
 		);
 		expect(await galley("rm", "org/tiny")).toMatchObject({ code: 3 });
 	});

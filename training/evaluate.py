@@ -96,10 +96,15 @@ def squad_figures(model, tokenizer, data, most, seconds):
     def others(generator, question, count, same_article):
         """Passages of about 70 words that do not hold the answer."""
         title, context, entry = question
-        found = []
+        found, tries = [], 0
         while len(found) < count:
+            # An answer like "a" stands in every passage of its article: then another article's has to do.
+            tries += 1
+            same_article = same_article and tries < 50
+            if tries > 200:
+                break
             other = generator.choice([record for record in records if record[0] == title] if same_article else records)
-            if other[1] != context and (same_article or other[0] != title) and not any(clean(one).lower() in other[1].lower() for one in entry["answers"]):
+            if other[1] != context and (same_article or other[0] != title or tries >= 50) and not any(clean(one).lower() in other[1].lower() for one in entry["answers"]):
                 found.append(some_sentences(generator, other[0], other[1], 70))
         return found
 

@@ -42,6 +42,9 @@ export async function openTestServer(
 			CRAWL_DELAY_MS: "0",
 			CHUNK_TOKENS: "60",
 			CHUNK_OVERLAP: "10",
+			// The fakes are no starter models.
+			CHAT_MODEL: "chat",
+			RERANK_MODEL: "rerank",
 			...environment,
 		}),
 		chat: services.endpoint("chat"),
