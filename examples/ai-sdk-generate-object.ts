@@ -15,6 +15,7 @@ const { object } = await generateObject({
 		name: z.string().max(40),
 		age: z.number().int().min(0).max(150),
 	}),
+	temperature: 0,
 	prompt: process.argv[2] ?? "Invent a person.",
 });
 

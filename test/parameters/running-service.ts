@@ -81,7 +81,7 @@ export async function startTestedServices(): Promise<TestedServices> {
 		modelPath: starter,
 		seed: 7,
 		rank: 8,
-		strength: 1,
+		strength: 4,
 		path,
 	});
 	const [served, fake] = await Promise.all([

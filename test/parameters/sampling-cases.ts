@@ -21,7 +21,7 @@ async function expectGreedy(route: RouteClient, fields: Fields) {
 /** The model says the same sentence again and again. */
 const repetitive = (route: RouteClient) => ({
 	...route.question(capital),
-	...route.atMost(20),
+	...route.atMost(48),
 	ignore_eos: true,
 });
 
@@ -106,10 +106,15 @@ export const samplingCases: readonly ParameterCase[] = [
 	),
 	supported(
 		"presence_penalty",
-		"what the answer has said counts less: at 2 a repeating text says other words",
+		"what the answer has said counts less: at 2 a long answer goes on in other words",
 		async (route, name) => {
-			const plain = await repeat(route);
-			const penalised = await repeat(route, { [name]: 2 });
+			const rambling = {
+				...route.question("Tell me a long story about a dog and a king."),
+				...route.atMost(80),
+				ignore_eos: true,
+			};
+			const plain = await route.reference(rambling);
+			const penalised = await route.ask({ ...rambling, [name]: 2 });
 			expect(distinct(penalised.tokens)).toBeGreaterThan(
 				distinct(plain.tokens),
 			);

@@ -146,8 +146,8 @@ describe("llama with the starter model", () => {
 	it("takes less memory for its cache when that is quantised", async () => {
 		const plain = await loadStarter();
 		const quantised = await loadStarter({ kvTypeK: "q8_0", kvTypeV: "q8_0" });
-		// 5 layers, 1,024 cells, keys and values of 2 heads of 64, two bytes each
-		expect(plain.info.kvBytes).toBeCloseTo(5 * 1024 * 2 * 128 * 2, -5);
+		// 6 layers, 1,024 cells, keys and values of 4 heads of 64, two bytes each
+		expect(plain.info.kvBytes).toBeCloseTo(6 * 1024 * 2 * 256 * 2, -5);
 		expect(quantised.info.kvBytes / plain.info.kvBytes).toBeCloseTo(34 / 64, 1);
 	});
 
