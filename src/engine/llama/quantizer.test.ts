@@ -77,7 +77,7 @@ describe("quantizeModel", () => {
 			...options,
 			allowRequantize: true,
 			onProgress: ({ tensorsDone, tensors }) => {
-				expect(tensors).toBe(47);
+				expect(tensors).toBe(56);
 				seen.push(tensorsDone);
 			},
 		});

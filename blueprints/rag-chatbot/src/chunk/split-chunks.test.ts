@@ -84,6 +84,16 @@ describe("splitChunks", () => {
 		for (const chunk of chunks) expect(chunk.text.isWellFormed()).toBe(true);
 	});
 
+	test("a rule between lists counts as words", async () => {
+		const text = "- alpha\n\n- - -\n- alpha";
+		for (const chunk of await splitChunks(
+			text,
+			{ maxTokens: 4, overlapTokens: 0 },
+			words,
+		))
+			expect((await words([chunk.text]))[0]).toBeLessThanOrEqual(4);
+	});
+
 	test("nothing comes of nothing", async () => {
 		expect(await splitChunks(" \n\n# Only a heading\n", limits, words)).toEqual(
 			[],

@@ -76,7 +76,12 @@ function readBlocks(markdown: string): Omit<Block, "tokens">[] {
 			headedFrom ??= start;
 			continue;
 		}
-		if (token.type === "space" || token.type === "hr") continue;
+		if (token.type === "space") continue;
+		if (token.type === "hr") {
+			// It stands in the text of a chunk that goes on behind it, so it counts there.
+			headedFrom ??= start;
+			continue;
+		}
 		const block = trimmed(markdown, start, end);
 		if (block.start >= block.end) continue;
 		block.start = headedFrom ?? block.start;
