@@ -293,9 +293,7 @@ function fromUpload({ source, contentType, body }: UploadedFile): Raw {
 
 function isGone(error: unknown): boolean {
 	return (
-		error instanceof PageError &&
-		error.code === "http_status" &&
-		/answered (404|410)\b/.test(error.message)
+		error instanceof PageError && (error.status === 404 || error.status === 410)
 	);
 }
 

@@ -15,10 +15,17 @@ export type PageErrorCode =
 /** Why a page or a file is not in the collection: shown to who asked for it. */
 export class PageError extends Error {
 	readonly code: PageErrorCode;
+	/** What the server answered, with `http_status`; null otherwise. */
+	readonly status: number | null;
 
-	constructor(code: PageErrorCode, message: string, options?: ErrorOptions) {
+	constructor(
+		code: PageErrorCode,
+		message: string,
+		options: ErrorOptions & { status?: number } = {},
+	) {
 		super(message, options);
 		this.name = "PageError";
 		this.code = code;
+		this.status = options.status ?? null;
 	}
 }

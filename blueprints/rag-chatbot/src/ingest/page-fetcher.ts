@@ -115,6 +115,7 @@ export class PageFetcher {
 				throw new PageError(
 					"http_status",
 					`The server answered ${statusCode} for ${url.href}.`,
+					{ status: statusCode },
 				);
 			}
 			return await this.#read(url, response);

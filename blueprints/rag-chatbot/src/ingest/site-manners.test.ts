@@ -43,11 +43,11 @@ describe("what a site asks of crawlers", () => {
 
 	test("nothing is asked where there is no robots.txt, everything where it can't be read", async () => {
 		const absent = manners(
-			new PageError("http_status", "The server answered 404."),
+			new PageError("http_status", "Not there.", { status: 404 }),
 		);
 		expect(await absent.isAllowed(page("/a"))).toBe(true);
 		const broken = manners(
-			new PageError("http_status", "The server answered 500."),
+			new PageError("http_status", "Broken.", { status: 500 }),
 		);
 		expect(await broken.isAllowed(page("/a"))).toBe(false);
 	});

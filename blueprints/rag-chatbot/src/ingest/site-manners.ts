@@ -24,6 +24,8 @@ const robotsParser = robotsModule as unknown as (
 	text: string,
 ) => Robot;
 
+const nothingAllowed = "User-agent: *\nDisallow: /";
+
 type FetchPage = (url: string) => Promise<FetchedPage | null>;
 
 interface Site {
@@ -97,14 +99,14 @@ export class SiteManners {
 			const page = await this.#fetch(address);
 			return page?.body.subarray(0, 512_000).toString() ?? "";
 		} catch (error) {
-			const reason = error instanceof Error ? error.message : "";
+			if (!(error instanceof PageError)) return nothingAllowed;
+			const { code, status } = error;
 			const isAbsent =
-				/answered 4\d\d/.test(reason) && !/answered 429/.test(reason);
-			// The page itself says it better.
-			if (error instanceof PageError && error.code === "private_address")
-				return "";
-			const isOtherType = /can't be read as text/.test(reason);
-			return isAbsent || isOtherType ? "" : "User-agent: *\nDisallow: /";
+				status !== null && status >= 400 && status < 500 && status !== 429;
+			// Of a private address the page itself says it better.
+			const isOpen =
+				isAbsent || code === "unsupported_type" || code === "private_address";
+			return isOpen ? "" : nothingAllowed;
 		}
 	}
 }
