@@ -14,6 +14,7 @@ export default defineConfig({
 		alias: {
 			"galley/store": new URL("./src/store/index.ts", import.meta.url).pathname,
 		},
+		setupFiles: ["test/setup/property-seed.ts"],
 		testTimeout: 30_000,
 		// Two cores: more workers only make the native engines fight for them.
 		maxWorkers: 2,

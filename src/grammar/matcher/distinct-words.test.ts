@@ -54,7 +54,8 @@ const wordsUpTo = (length: number): string[] => {
 		if (word.length < length) words.push(`${word}a`, `${word}b`);
 	return words;
 };
-const everyWord = wordsUpTo(9);
+// Whatever stands already: of these, each language takes more than a list may hold.
+const endings = wordsUpTo(5);
 
 /** Whether a text is a list, or begins one. */
 function isList(written: string, { source, min, max }: List, isWhole: boolean) {
@@ -70,9 +71,9 @@ function isList(written: string, { source, min, max }: List, isWhole: boolean) {
 	if (isComplete) return items.length >= min && items.length <= max;
 	return (
 		items.length < max &&
-		everyWord.some(
-			(word) =>
-				word.startsWith(rest) && language.test(word) && !items.includes(word),
+		endings.some(
+			(ending) =>
+				language.test(rest + ending) && !items.includes(rest + ending),
 		)
 	);
 }
