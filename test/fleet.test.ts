@@ -189,11 +189,11 @@ describe("one door in front of many models", () => {
 
 	test("services are scaled while they serve", async () => {
 		const scale = (replicas: number) =>
-			fetch(`${fleet.address}/v1/fleet/scale`, {
+			fetch(`${fleet.address}/v1/fleet/services/first/scale`, {
 				method: "POST",
-				body: JSON.stringify({ service: "first", replicas }),
+				body: JSON.stringify({ replicas }),
 			});
-		expect((await scale(2)).status).toBe(200);
+		expect((await scale(2)).status).toBe(202);
 		await until(() => phases("first")?.every((p) => p === "ready") === true);
 		expect(phases("first")).toEqual(["ready", "ready"]);
 		const talking = Promise.all(

@@ -1,9 +1,21 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Agent, type Dispatcher } from "undici";
-import { GalleyError } from "../core/errors.ts";
+import { GalleyError, toGalleyError } from "../core/errors.ts";
+import { mayUse, type Principal } from "./access/principal.ts";
 import type { Fleet } from "./fleet/fleet-file.ts";
+import type {
+	CallOutcome,
+	ModelCall,
+	RequestPolicy,
+	UsageCounter,
+} from "./policy/model-call.ts";
+import { Settlement } from "./policy/settlement.ts";
 import { findModel, type NamedModel, renameModel } from "./proxy/find-model.ts";
-import { type ForwardOutcome, forward } from "./proxy/forward.ts";
+import {
+	type AnswerObserver,
+	type ForwardOutcome,
+	forward,
+} from "./proxy/forward.ts";
 import type { ReplicaSet } from "./replicas/replica-set.ts";
 import { chooseReplica } from "./routing/choose-replica.ts";
 import { PrefixMap, prefixHashes } from "./routing/prefix-map.ts";
@@ -15,13 +27,34 @@ export interface GatewayParts {
 	services: ReadonlyMap<string, ReplicaSet>;
 	served: ServedModels;
 	environment: Readonly<Record<string, string | undefined>>;
+	/** Asked in this order. */
+	policies: readonly RequestPolicy[];
+	/** Counts the tokens of an answer that passes by. */
+	countUsage?: (call: ModelCall) => UsageCounter;
 }
 
 /** A request whose body was read. */
 export interface GatewayRequest {
+	id: string;
+	principal: Principal;
 	request: IncomingMessage;
 	response: ServerResponse;
 	body: Buffer | null;
+	/** Without the query. */
+	path: string;
+	/** `performance.now()`. */
+	arrivedAt: number;
+}
+
+/** A call on its way: what is sent, and who watches the answer. */
+interface Sending {
+	request: IncomingMessage;
+	response: ServerResponse;
+	body: Buffer;
+	named: NamedModel;
+	observer: AnswerObserver;
+	/** Who has it now. */
+	target: CallOutcome["target"];
 }
 
 /** About so many bytes of a prompt are a token: for comparing replicas, not for accounting. */
@@ -45,59 +78,95 @@ export class Gateway {
 
 	/** Throws GalleyError while the client has heard nothing; resolves when the answer has ended, whoever ended it. */
 	async route(asked: GatewayRequest): Promise<void> {
-		const { body } = asked;
+		const { principal, body, request, response } = asked;
 		const named = body === null ? null : findModel(body);
-		if (named === null)
+		if (body === null || named === null)
 			throw new GalleyError(
 				"invalid_request",
 				"The body names no model: give the field 'model' one of the names that GET /v1/models lists.",
 				{ param: "model" },
 			);
+		if (!mayUse(principal, named.name))
+			throw new GalleyError(
+				"permission_denied",
+				`The key '${principal.name}' may not use the model '${named.name}'.`,
+				{ param: "model" },
+			);
+		const call: ModelCall = {
+			id: asked.id,
+			principal,
+			model: named.name,
+			path: asked.path,
+			headers: request.headers,
+			body,
+			arrivedAt: asked.arrivedAt,
+		};
+		const settlement = new Settlement(call, this.#parts.countUsage?.(call));
+		try {
+			const admitted = await settlement.admit(this.#parts.policies, response);
+			const outcome = await this.#send(
+				{
+					request,
+					response,
+					body: admitted,
+					// A policy may have moved it.
+					named: admitted === body ? named : (findModel(admitted) ?? named),
+					observer: settlement,
+					target: null,
+				},
+				settlement,
+			);
+			settlement.settle(outcome.kind, response.statusCode);
+		} catch (error) {
+			settlement.settle("refused", toGalleyError(error).status);
+			throw error;
+		}
+	}
+
+	/** Tries the targets in turn until one takes it. */
+	async #send(
+		sending: Sending,
+		settlement: Settlement,
+	): Promise<Exclude<ForwardOutcome, { kind: "unsent" }>> {
 		const { fleet, served } = this.#parts;
-		const targets = resolveModel(
-			named.name,
-			fleet,
-			served.adapters(),
-			Math.random(),
-		);
+		const { name } = sending.named;
+		const targets = resolveModel(name, fleet, served.adapters(), Math.random());
 		if (targets.length === 0)
 			throw new GalleyError(
 				"model_not_found",
-				`The model '${named.name}' does not exist here. GET /v1/models lists those that do.`,
+				`The model '${name}' does not exist here. GET /v1/models lists those that do.`,
 				{ param: "model" },
 			);
 		const refusals: string[] = [];
 		let retryAfterSeconds: number | null = null;
 		for (const target of targets) {
-			const outcome = await this.#try(asked, named, target);
-			if (outcome.kind !== "unsent") return;
+			const outcome = await this.#try(sending, target);
+			settlement.target = sending.target;
+			if (outcome.kind !== "unsent") return outcome;
 			refusals.push(`${target.name}: ${outcome.reason}`);
 			retryAfterSeconds ??= outcome.retryAfterSeconds;
 		}
 		throw new GalleyError(
 			"engine_unavailable",
-			`No service for '${named.name}' takes requests now (${refusals.join("; ")}). Try again.`,
+			`No service for '${name}' takes requests now (${refusals.join("; ")}). Try again.`,
 			{ retryAfterSeconds: retryAfterSeconds ?? 5 },
 		);
 	}
 
-	#try(
-		asked: GatewayRequest,
-		named: NamedModel,
-		target: RouteTarget,
-	): Promise<ForwardOutcome> {
-		const body = asked.body as Buffer;
+	#try(sending: Sending, target: RouteTarget): Promise<ForwardOutcome> {
+		const { body, named } = sending;
 		const renamed =
 			target.model === named.name
 				? body
 				: renameModel(body, named, target.model);
+		sending.target = { ...target, replica: null };
 		return target.kind === "upstream"
-			? this.#toUpstream(asked, renamed, target)
-			: this.#toService(asked, renamed, target);
+			? this.#toUpstream(sending, renamed, target)
+			: this.#toService(sending, renamed, target);
 	}
 
 	#toUpstream(
-		{ request, response }: GatewayRequest,
+		{ request, response, observer }: Sending,
 		body: Buffer,
 		{ name }: RouteTarget,
 	): Promise<ForwardOutcome> {
@@ -123,14 +192,16 @@ export class Gateway {
 				host: url.host,
 				authorization: key === undefined ? "" : `Bearer ${key}`,
 			},
+			observer,
 		});
 	}
 
 	async #toService(
-		{ request, response }: GatewayRequest,
+		sending: Sending,
 		body: Buffer,
-		{ name }: RouteTarget,
+		{ kind, name, model }: RouteTarget,
 	): Promise<ForwardOutcome> {
+		const { request, response, observer } = sending;
 		const set = this.#parts.services.get(name) as ReplicaSet;
 		const refused = await this.#wake(set, response);
 		if (refused !== null) return refused;
@@ -152,6 +223,7 @@ export class Gateway {
 			const tokens = body.length / bytesPerToken - (cached.get(id) ?? 0);
 			const end = set.begin(id, Math.max(leastTokens, tokens));
 			this.#prefixes.add(hashes, id);
+			sending.target = { kind, name, model, replica: id };
 			last = await forward({
 				request,
 				response,
@@ -160,6 +232,7 @@ export class Gateway {
 				origin: "http://service",
 				path: request.url ?? "/",
 				headers: { authorization: "" },
+				observer,
 			}).finally(end);
 			if (last.kind !== "unsent") return last;
 		}

@@ -1,8 +1,10 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { EnvironmentKeys } from "../access/environment-keys.ts";
 import { Gateway } from "../gateway.ts";
 import { GatewayServer } from "../gateway-server.ts";
+import { fleetRoutes } from "../http/fleet-routes.ts";
 import { ReplicaSet } from "../replicas/replica-set.ts";
 import {
 	type ServiceCommand,
@@ -36,6 +38,7 @@ export class RunningFleet {
 	readonly #gateway: Gateway;
 	readonly #services: ReadonlyMap<string, ReplicaSet>;
 	readonly #parts: FleetParts;
+	readonly #drain: () => void;
 
 	private constructor(
 		address: string,
@@ -43,7 +46,9 @@ export class RunningFleet {
 		gateway: Gateway,
 		services: ReadonlyMap<string, ReplicaSet>,
 		parts: FleetParts,
+		drain: () => void,
 	) {
+		this.#drain = drain;
 		this.address = address;
 		this.#server = server;
 		this.#gateway = gateway;
@@ -58,22 +63,36 @@ export class RunningFleet {
 		for (const service of fleet.services)
 			services.set(service.name, await openService(service, parts));
 		const served = new ServedModels(fleet, services);
-		const gateway = new Gateway({ fleet, services, served, environment });
+		const gateway = new Gateway({
+			fleet,
+			services,
+			served,
+			environment,
+			policies: [],
+		});
+		const draining = { isDraining: false };
+		const isDraining = () => draining.isDraining;
 		const server = new GatewayServer({
 			gateway,
-			served,
-			keyHashes,
+			authenticator: new EnvironmentKeys(keyHashes),
 			logger,
-			status: () => statusOf(fleet, services),
-			scale: (name, replicas) =>
-				(services.get(name) as ReplicaSet).scale(replicas),
-			restart: (name) => restartOneByOne(services.get(name) as ReplicaSet),
+			isDraining,
+			routes: fleetRoutes({
+				served,
+				isDraining,
+				status: () => statusOf(fleet, services),
+				scale: (name, replicas) =>
+					(services.get(name) as ReplicaSet).scale(replicas),
+				restart: (name) => restartOneByOne(services.get(name) as ReplicaSet),
+			}),
 		});
 		try {
 			const { host, port } = fleet.gateway;
 			const address = await server.listen(host, port);
 			for (const set of services.values()) if (!set.startsOnDemand) set.start();
-			return new RunningFleet(address, server, gateway, services, parts);
+			return new RunningFleet(address, server, gateway, services, parts, () => {
+				draining.isDraining = true;
+			});
 		} catch (error) {
 			await Promise.all([...services.values()].map((set) => set.close()));
 			throw error;
@@ -86,6 +105,7 @@ export class RunningFleet {
 
 	/** New requests are refused, what runs finishes, then the services stop. */
 	async close(): Promise<void> {
+		this.#drain();
 		await this.#server.close(30_000);
 		await Promise.all([...this.#services.values()].map((set) => set.close()));
 		await this.#gateway.close();

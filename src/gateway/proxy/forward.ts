@@ -1,6 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 
+/** Sees an answer pass by; what it is handed is not to be kept or changed. */
+export interface AnswerObserver {
+	head(
+		status: number,
+		headers: Readonly<Record<string, string | string[] | undefined>>,
+	): void;
+	data(piece: Buffer): void;
+	/** The answer is whole; with the headers that came behind it, if any. */
+	end(trailers: Readonly<Record<string, string | string[] | undefined>>): void;
+}
+
 /** One request on its way to one place. */
 export interface Forwarded {
 	request: IncomingMessage;
@@ -12,6 +23,8 @@ export interface Forwarded {
 	path: string;
 	/** Set beside or instead of the client's, such as the upstream's own key; empty takes the client's away. */
 	headers: Readonly<Record<string, string>>;
+	/** Hears of an answer only when it goes to the client. */
+	observer?: AnswerObserver;
 }
 
 /**
@@ -54,6 +67,7 @@ export function forward({
 	origin,
 	path,
 	headers,
+	observer,
 }: Forwarded): Promise<ForwardOutcome> {
 	return new Promise((resolve) => {
 		let controller: Dispatcher.DispatchController | null = null;
@@ -94,23 +108,26 @@ export function forward({
 						retryAfterSeconds = Number.isFinite(after) ? after : null;
 						return;
 					}
+					observer?.head(statusCode, answered);
 					response.writeHead(statusCode, answeredHeaders(answered));
 					// The first token may be far away; who waits wants to know that it is on its way.
 					response.flushHeaders();
 				},
 				onResponseData(given, piece) {
 					if (isRefusal(status)) return;
+					observer?.data(piece);
 					if (response.write(piece)) return;
 					given.pause();
 					response.once("drain", () => given.resume());
 				},
-				onResponseEnd() {
+				onResponseEnd(_, trailers) {
 					if (isRefusal(status))
 						return end({
 							kind: "unsent",
 							reason: `it answered ${status}`,
 							retryAfterSeconds,
 						});
+					observer?.end(trailers);
 					response.end();
 					end({ kind: "answered", status });
 				},

@@ -1,0 +1,91 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Principal, Scope } from "../access/principal.ts";
+
+/** A path that the gateway answers itself. */
+export interface OwnRoute {
+	method: "GET" | "POST" | "PATCH" | "DELETE";
+	/** `/v1/keys/:id`: a part that begins with a colon stands for any one part, which may hold escaped slashes. */
+	path: string;
+	/** `open` is answered without a key. */
+	scope: Scope | "open";
+	answer(call: OwnCall): Promise<OwnAnswer>;
+}
+
+export interface OwnCall {
+	url: URL;
+	/** By the names in the path, unescaped. */
+	parameters: Readonly<Record<string, string>>;
+	/** Null on an open route that was called without a valid key. */
+	principal: Principal | null;
+	request: IncomingMessage;
+	response: ServerResponse;
+	/** The body as JSON; `{}` where there is none. Throws `invalid_json` and `payload_too_large`. */
+	json(maxBytes?: number): Promise<unknown>;
+}
+
+export type OwnAnswer =
+	| {
+			status?: number;
+			body: unknown;
+			headers?: Readonly<Record<string, string>>;
+	  }
+	| {
+			status?: number;
+			content: string | Buffer;
+			contentType: string;
+			headers?: Readonly<Record<string, string>>;
+	  }
+	/** The route wrote the response itself: a stream. */
+	| "written";
+
+/** A fixed set of routes; the most literal path wins. */
+export class OwnRoutes {
+	readonly #exact = new Map<string, OwnRoute>();
+	readonly #patterns: { route: OwnRoute; parts: readonly string[] }[] = [];
+
+	constructor(routes: readonly OwnRoute[]) {
+		for (const route of routes) {
+			if (route.path.includes(":"))
+				this.#patterns.push({ route, parts: route.path.split("/") });
+			else this.#exact.set(`${route.method} ${route.path}`, route);
+		}
+	}
+
+	find(
+		method: string,
+		path: string,
+	): { route: OwnRoute; parameters: Record<string, string> } | null {
+		const exact = this.#exact.get(`${method} ${path}`);
+		if (exact !== undefined) return { route: exact, parameters: {} };
+		const given = path.split("/");
+		for (const { route, parts } of this.#patterns) {
+			if (route.method !== method) continue;
+			const parameters = match(parts, given);
+			if (parameters !== null) return { route, parameters };
+		}
+		return null;
+	}
+}
+
+function match(
+	parts: readonly string[],
+	given: readonly string[],
+): Record<string, string> | null {
+	if (parts.length !== given.length) return null;
+	const parameters: Record<string, string> = {};
+	for (const [index, part] of parts.entries()) {
+		const value = given[index] ?? "";
+		if (!part.startsWith(":")) {
+			if (part !== value) return null;
+			continue;
+		}
+		if (value === "") return null;
+		try {
+			parameters[part.slice(1)] = decodeURIComponent(value);
+		} catch {
+			// A stray percent sign: no path of ours.
+			return null;
+		}
+	}
+	return parameters;
+}

@@ -1,0 +1,66 @@
+import type { Principal } from "../access/principal.ts";
+import type { AnswerObserver } from "../proxy/forward.ts";
+
+/** A request for a model, before it is sent anywhere. */
+export interface ModelCall {
+	/** Also in every log and in `x-request-id`. */
+	id: string;
+	principal: Principal;
+	/** The name that was asked for. */
+	model: string;
+	/** Without the query: `/v1/chat/completions`. */
+	path: string;
+	headers: Readonly<Record<string, string | string[] | undefined>>;
+	body: Buffer;
+	/** `performance.now()`. */
+	arrivedAt: number;
+}
+
+export interface TokenUsage {
+	promptTokens: number;
+	/** Of the prompt's, those that were not computed again. */
+	cachedTokens: number;
+	completionTokens: number;
+	/** Counted by the gateway where the answer told nothing: a stream that broke off, a server without usage. */
+	isEstimated: boolean;
+}
+
+export interface CallOutcome {
+	/** `refused`: by a policy, or nobody took it. `broken`: the answer ended in the middle. `left`: the client did. */
+	kind: "answered" | "left" | "broken" | "refused";
+	/** What the client was told; 0 when it left before. */
+	status: number;
+	/** Who answered; the replica is null for an upstream. */
+	target: {
+		kind: "service" | "upstream";
+		name: string;
+		model: string;
+		replica: string | null;
+	} | null;
+	usage: TokenUsage | null;
+	/** From arrival to the first byte of the answer's body; null when there was none. */
+	firstByteMs: number | null;
+	/** From arrival to the end. */
+	ms: number;
+}
+
+export interface Admission {
+	/** Added to the answer: rate limits, for example. */
+	headers?: Readonly<Record<string, string>>;
+	/** Another body in the place of the given one. */
+	body?: Buffer;
+	/** Called exactly once for each admission, however the call ended; must not throw. */
+	settle?(outcome: CallOutcome): void;
+}
+
+/** A rule that a call passes before it is sent: limits, usage, hooks, capture. Asked in turn, each with the body so far. */
+export interface RequestPolicy {
+	/** Throws GalleyError to refuse. */
+	admit(call: ModelCall): Promise<Admission> | Admission;
+}
+
+/** Counts the tokens of an answer that passes by. */
+export interface UsageCounter extends AnswerObserver {
+	/** Null when nothing was computed. */
+	usage(): TokenUsage | null;
+}
