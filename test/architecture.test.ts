@@ -8,6 +8,7 @@ const mayImport: Record<string, readonly string[] | "anything"> = {
 	async: [],
 	config: ["core"],
 	benchmark: ["core", "async"],
+	evaluation: ["core"],
 	observability: ["core"],
 	text: ["core"],
 	scheduler: ["core"],
@@ -30,7 +31,17 @@ const mayImport: Record<string, readonly string[] | "anything"> = {
 	grammar: ["core"],
 	optimize: ["core", "async", "config", "models", "engine", "runtime"],
 	api: ["core", "async", "grammar", "observability"],
-	gateway: ["core", "async", "config", "store", "observability"],
+	proxy: ["core"],
+	external: ["core", "async", "proxy"],
+	gateway: [
+		"core",
+		"async",
+		"config",
+		"evaluation",
+		"proxy",
+		"store",
+		"observability",
+	],
 	cli: "anything",
 };
 

@@ -10,7 +10,6 @@ import argparse
 import json
 import math
 import os
-import random
 import struct
 import time
 
@@ -19,18 +18,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-import own_dialogues
 from generate import load
+from lora_dialogues import DIALOGUES
 from prepare_chat import encode_dialogue
 from prepare_passages import save
 from schedule import TimeBudget, rate_factor
-from text_sources import clean, read_json_lines
 from train_passages import Examples
 
 # Name in this model -> name in a Hugging Face Llama.
 MODULES = {"query": "self_attn.q_proj", "key": "self_attn.k_proj", "value": "self_attn.v_proj", "output": "self_attn.o_proj", "gate": "mlp.gate_proj", "up": "mlp.up_proj", "down": "mlp.down_proj"}
-KINDS = {"small talk": own_dialogues.small_talk, "about me": own_dialogues.identity, "about Galley": own_dialogues.galley, "fact": own_dialogues.everyday_fact, "capital": own_dialogues.capital,
-         "list": own_dialogues.make_list, "unknown": own_dialogues.refusal, "too hard": own_dialogues.too_hard, "poem": own_dialogues.poem}
 
 
 class LoraLinear(nn.Module):
@@ -91,37 +87,6 @@ def write_adapter(folder, added, config, rank, alpha):
         json.dump({"peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": "starter-chat", "r": rank, "lora_alpha": alpha, "lora_dropout": 0.0, "bias": "none",
                    "target_modules": targets, "fan_in_fan_out": False, "inference_mode": True, "init_lora_weights": True, "use_rslora": False, "use_dora": False,
                    "layers_to_transform": None, "layers_pattern": None, "modules_to_save": None, "rank_pattern": {}, "alpha_pattern": {}, "revision": None}, file, indent=2)
-
-
-def json_dialogues(data):
-    """-> training, held-out dialogues: a question is in one of the two only."""
-    generator, split, seen = random.Random(23), ([], []), {}
-    for _ in range(14_000):
-        kind = generator.choice(sorted(KINDS))
-        question, answer = KINDS[kind](generator, "about 7 million")
-        is_held_out = seen.setdefault(question.lower().rstrip(".?! "), generator.random() < 0.08)
-        text = json.dumps({"kind": kind, "answer": answer}, ensure_ascii=False)
-        split[is_held_out].append(own_dialogues.with_system(generator, [("user", question), ("assistant", text)], 0.3))
-    return split[0], split[1][:400]
-
-
-# Of OpenTriviaQA's categories those that say what a question is about, unlike "newest" or "general".
-CATEGORIES = {"animals", "celebrities", "geography", "history", "hobbies", "literature", "movies", "music", "religion-faith", "science-technology", "sports", "television", "video-games"}
-
-
-def category_dialogues(data):
-    """-> training, held-out dialogues: a question is in one of the two only, whatever its capitals and punctuation."""
-    generator, split, seen = random.Random(29), ([], []), {}
-    for record in read_json_lines(os.path.join(data, "sft/opentriviaqa.jsonl.gz")):
-        question = clean(record["question"])
-        if record["category"] not in CATEGORIES or not 15 <= len(question) <= 300:
-            continue
-        key = "".join(letter for letter in question.lower() if letter.isalnum())
-        is_held_out = seen.setdefault(key, generator.random() < 0.05)
-        split[is_held_out].append([("user", question), ("assistant", record["category"])])
-    for part in split:
-        generator.shuffle(part)
-    return split
 
 
 def batches(tokenizer, dialogues, work, name, tokens):
@@ -192,7 +157,7 @@ def main():
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
     model, tokenizer, _ = load(options.work, options.checkpoint)
-    training, held_out = {"json": json_dialogues, "category": category_dialogues}[options.task](options.data)
+    training, held_out = DIALOGUES[options.task](options.data)
     examples, measured = (batches(tokenizer, dialogues, options.work, f"adapter-{options.task}-{part}", options.batch_tokens) for part, dialogues in (("train", training), ("test", held_out)))
     figures = {"task": options.task, "rank": options.rank, "alpha": options.alpha, "base": accuracy(model, measured, options.measured)}
     added = add_adapter(model, options.modules, options.rank, options.alpha)

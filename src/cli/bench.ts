@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { formatReport } from "../benchmark/format-report.ts";
 import { parseGoodput } from "../benchmark/goodput.ts";
 import type { BenchmarkOptions } from "../benchmark/options.ts";
+import type { BenchmarkProgress } from "../benchmark/progress.ts";
 import { createProgressLine } from "../benchmark/progress-line.ts";
 import { runBenchmark } from "../benchmark/run-benchmark.ts";
 import { resolveServiceConfig } from "../config/service-config.ts";
@@ -14,6 +15,7 @@ import {
 	secretsOf,
 } from "./model-sources.ts";
 import { formatStart, startPrivateService } from "./private-service.ts";
+import { createProgressLines } from "./progress-lines.ts";
 import { isServiceUrl, parseServiceAddress } from "./service-address.ts";
 import { addServiceFlags, toServiceArguments } from "./service-flags.ts";
 import { createStatusLine } from "./status-line.ts";
@@ -27,6 +29,7 @@ type BenchFlags = Omit<
 	header?: readonly string[];
 	extraBody?: Record<string, unknown>;
 	json?: boolean;
+	progress?: "line" | "json";
 };
 
 /** The flags are `BenchmarkOptions` word for word; what they mean and their defaults stand there. */
@@ -131,7 +134,12 @@ export function registerBenchCommand(program: Command): void {
 			"--request-log-file <path>",
 			"write a line of JSON for each request",
 		)
-		.option("--json", "print the report as JSON instead of tables");
+		.option("--json", "print the report as JSON instead of tables")
+		.addOption(
+			new Option("--progress <form>", "a line, or JSON for programs")
+				.choices(["line", "json"])
+				.hideHelp(),
+		);
 	addServiceFlags(command, "bench").action(bench);
 }
 
@@ -195,7 +203,10 @@ async function bench(
 	}
 
 	async function measure(asked: BenchmarkOptions): Promise<void> {
-		const line = createProgressLine(process.stderr);
+		const line =
+			flags.progress === "json"
+				? createProgressLines<BenchmarkProgress>(process.stderr)
+				: createProgressLine(process.stderr);
 		const report = await runBenchmark(
 			{ ...asked, signal: controller.signal },
 			line.update,
@@ -213,7 +224,14 @@ async function bench(
 
 /** Everything but `url`, whose place depends on what is measured. */
 export function toBenchmarkOptions(flags: BenchFlags): BenchmarkOptions {
-	const { goodput, header, temperature, json: _json, ...rest } = flags;
+	const {
+		goodput,
+		header,
+		temperature,
+		json: _json,
+		progress: _progress,
+		...rest
+	} = flags;
 	return {
 		...pickBenchmarkOptions(rest),
 		...(temperature === undefined
@@ -267,7 +285,7 @@ function pickBenchmarkOptions(
 function withoutBenchmarkFlags(
 	flags: Record<string, unknown>,
 ): Record<string, unknown> {
-	const names = new Set<string>(benchmarkOptionNames);
+	const names = new Set<string>([...benchmarkOptionNames, "progress"]);
 	return Object.fromEntries(
 		Object.entries(flags).filter(([name]) => !names.has(name)),
 	);
