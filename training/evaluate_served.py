@@ -49,11 +49,11 @@ class Service:
 
 
 @contextlib.contextmanager
-def started_service():
+def started_service(model=MODEL, flags=("--lora-dir", os.path.join(ROOT, "models/starter-chat/adapters"))):
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
-    command = ["node", os.path.join(ROOT, "dist/cli/main.js"), "run", MODEL, "--port", str(port), "--lora-dir", os.path.join(ROOT, "models/starter-chat/adapters"), "--log-level", "error"]
+    command = ["node", os.path.join(ROOT, "dist/cli/main.js"), "run", model, "--port", str(port), *flags, "--log-level", "error"]
     child = subprocess.Popen(command)
     try:
         for _ in range(600):

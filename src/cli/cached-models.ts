@@ -11,7 +11,7 @@ import { parseConfiguredReference } from "./model-sources.ts";
 export async function findCached(
 	text: string,
 	cache: ModelCache,
-	config: Pick<ServiceConfig, "aliases" | "allowHttp">,
+	config: Pick<ServiceConfig, "aliases" | "allowHttp" | "catalog">,
 ): Promise<readonly CachedModel[]> {
 	const reference = parseConfiguredReference(text, config);
 	if (reference.kind !== "hub" && reference.kind !== "url") {
@@ -41,7 +41,7 @@ export async function findCached(
 export async function findOneCached(
 	text: string,
 	cache: ModelCache,
-	config: Pick<ServiceConfig, "aliases" | "allowHttp">,
+	config: Pick<ServiceConfig, "aliases" | "allowHttp" | "catalog">,
 ): Promise<CachedModel> {
 	const found = await findCached(text, cache, config);
 	const [only] = found;

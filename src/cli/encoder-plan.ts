@@ -58,7 +58,11 @@ export async function planEncoder(
 	{ reference, directory: path, cached }: EncoderLocation,
 	config: ServiceConfig,
 ): Promise<EncoderPlan> {
-	const directory = await readEncoderDirectory(path);
+	const repository = cached?.repository ?? null;
+	const directory = await readEncoderDirectory(
+		path,
+		repository === null ? [] : [repository],
+	);
 	const hardware = readHardware();
 	const profiles = listEncoderProfiles(
 		directory,

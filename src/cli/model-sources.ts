@@ -1,7 +1,15 @@
-import { modelsDirectory } from "../config/data-directory.ts";
+import {
+	catalogCopiesDirectory,
+	modelsDirectory,
+} from "../config/data-directory.ts";
 import { toEnvironmentName } from "../config/option.ts";
 import type { ServiceConfig } from "../config/service-config.ts";
 import type { ModelCache } from "../models/cache/model-cache.ts";
+import { catalogNames } from "../models/catalog/catalog-names.ts";
+import {
+	type CatalogSource,
+	catalogSources,
+} from "../models/catalog/catalog-sources.ts";
 import type { HubSettings } from "../models/hub/hub-settings.ts";
 import {
 	diskFiles,
@@ -56,11 +64,19 @@ export function cacheDirectory({
 	return cacheDir ?? modelsDirectory(process.env);
 }
 
+/** Where the catalog's entries are read: a team's own sources before those that come with Galley. */
+export function configuredCatalog({
+	catalog,
+}: Pick<ServiceConfig, "catalog">): CatalogSource[] {
+	return catalogSources(catalog, catalogCopiesDirectory(process.env));
+}
+
 /** A MODEL argument, with the configuration's own names for models. */
 export function parseConfiguredReference(
 	text: string,
-	{ aliases, allowHttp }: Pick<ServiceConfig, "aliases" | "allowHttp">,
+	config: Pick<ServiceConfig, "aliases" | "allowHttp" | "catalog">,
 ): ModelReference {
+	const { aliases, allowHttp } = config;
 	return parseModelReference(text, diskFiles, {
 		aliases: new Map(
 			aliases.map((pair) => {
@@ -69,6 +85,7 @@ export function parseConfiguredReference(
 			}),
 		),
 		isHttpAllowed: allowHttp,
+		catalog: catalogNames(configuredCatalog(config)),
 	});
 }
 

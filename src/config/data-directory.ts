@@ -40,3 +40,10 @@ export function modelsDirectory(
 ): string {
 	return join(dataDirectory(environment), "models");
 }
+
+/** What catalogs behind addresses answered last. */
+export function catalogCopiesDirectory(
+	environment: Readonly<Record<string, string | undefined>>,
+): string {
+	return join(dataDirectory(environment), "catalogs");
+}

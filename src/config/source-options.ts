@@ -93,6 +93,15 @@ export const sourceOptions = {
 			"precision of a model that has to be converted from safetensors: f32, f16, bf16, q8_0, q6_k, q5_k_m, q4_k_m or q4_0",
 		commands: finding,
 	}),
+	catalog: option({
+		type: textList(),
+		fallback: [],
+		placeholder: "sources",
+		description:
+			"catalogs of your own beside the one that comes with Galley: folders of YAML files, https addresses (repeatable)",
+		commands: keeping,
+		isRepeatable: true,
+	}),
 	aliases: option({
 		type: textPairs("name=reference"),
 		fallback: [],

@@ -60,6 +60,23 @@ describe("an encoder's folder", () => {
 		});
 	});
 
+	test("is known by its repository where the folder is called after a commit", async () => {
+		const path = await folderOf({}, "1f6448fca206ce96fb64678c6e3ada3b220bb2a6");
+		expect(await readEncoderDirectory(path)).toMatchObject({
+			pooling: "mean",
+			prompts: { query: "" },
+		});
+		expect(
+			await readEncoderDirectory(path, ["BAAI/bge-small-en-v1.5"]),
+		).toMatchObject({ pooling: "cls" });
+		expect(
+			await readEncoderDirectory(path, ["intfloat/multilingual-e5-small"]),
+		).toMatchObject({
+			pooling: "mean",
+			prompts: { query: "query: ", passage: "passage: " },
+		});
+	});
+
 	test("takes the least of the lengths that its files tell", async () => {
 		const bert = await folderOf({
 			"config.json": { max_position_embeddings: 512 },

@@ -71,9 +71,13 @@ const tokenizerConfigSchema = z.looseObject({
 	model_max_length: z.number().nullish(),
 });
 
-/** Throws GalleyError `model_unusable` with the file and what is wrong in it. */
+/**
+ * Throws GalleyError `model_unusable` with the file and what is wrong in it. Families that write neither pooling nor prompts
+ * into their files are known by name; the folder of a downloaded model has none, so `knownAs` says it.
+ */
 export async function readEncoderDirectory(
 	path: string,
+	knownAs: readonly string[] = [],
 ): Promise<EncoderDirectory> {
 	const [config, tokenizer, tokenizerConfig, modules, transformer, listed] =
 		await Promise.all([
@@ -93,12 +97,12 @@ export async function readEncoderDirectory(
 			path,
 			`config.json tells of ${classes} classes; Galley serves embedding models, and rerankers of one or two classes`,
 		);
-	const { pooling, isNormalized } = await readModules(
-		path,
-		modules,
+	const named = [...knownAs, basename(path)];
+	const { pooling, isNormalized } = await readModules(path, modules, [
+		...named,
 		config.model_type ?? "",
-	);
-	const names = [basename(path), config._name_or_path ?? ""];
+	]);
+	const names = [...named, config._name_or_path ?? ""];
 	return {
 		path,
 		name: basename(path),
@@ -128,10 +132,10 @@ const clsFamilies = /bge|gte-.*(?:en-v1\.5|modernbert)|snowflake|mxbai/i;
 async function readModules(
 	path: string,
 	modules: z.infer<typeof modulesSchema> | null,
-	family: string,
+	names: readonly string[],
 ): Promise<Pick<EncoderDirectory, "pooling" | "isNormalized">> {
 	if (modules === null) {
-		const first = clsFamilies.test(`${basename(path)} ${family}`);
+		const first = clsFamilies.test(names.join(" "));
 		return { pooling: first ? "cls" : "mean", isNormalized: true };
 	}
 	let pooling: EncoderDirectory["pooling"] = "mean";

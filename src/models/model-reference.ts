@@ -43,6 +43,21 @@ export interface ReferenceNames {
 	aliases?: ReadonlyMap<string, string>;
 	/** Plain http to other machines; to this one it is always allowed. */
 	isHttpAllowed?: boolean;
+	catalog?: CatalogNames;
+}
+
+export interface NamedModel {
+	/** Of the entry's first variant. */
+	reference: string;
+	/** Why Galley can't serve it; null where it can. */
+	obstacle: string | null;
+}
+
+/** Names of the catalog, and what they stand for. */
+export interface CatalogNames {
+	/** Null where no entry has the name. */
+	find(name: string): NamedModel | null;
+	names(): readonly string[];
 }
 
 /** The models that come with Galley, by name, and their files inside the package. */
@@ -95,7 +110,8 @@ const deepestAlias = 8;
  *     6  file:///...               a path
  *     7  what is there on disk     a file; a folder with one GGUF file; a folder with config.json and safetensors
  *     8  org/repo[:...][@...]      the same as with hf://
- *     9  anything else             GalleyError `model_not_found` with what was probably meant
+ *     9  an entry of the catalog   its first variant, under the entry's name
+ *    10  anything else             GalleyError `model_not_found` with what was probably meant
  *
  * Names are looked up in tables and never become part of a path; repository, selector and revision can't leave the
  * folder that they will be joined to.
@@ -134,7 +150,19 @@ export function parseModelReference(
 		return parseHubReference(written);
 	if (isPath || written.toLowerCase().endsWith(".gguf"))
 		throw notFound(`There is no file "${printable(path)}".`);
-	throw unknownName(written, names.aliases);
+	const listed = names.catalog?.find(written) ?? null;
+	if (listed !== null) {
+		const isHttpAllowed = names.isHttpAllowed ?? false;
+		const { reference, obstacle } = listed;
+		if (obstacle !== null)
+			throw new GalleyError(
+				"model_unusable",
+				`"${written}" is in the catalog, but can't be run. ${printable(obstacle)} To download it all the same: galley pull ${reference}.`,
+			);
+		const meant = parseModelReference(reference, files, { isHttpAllowed });
+		return { ...meant, name: written };
+	}
+	throw unknownName(written, names);
 }
 
 /** The text that names the same model again: `parseModelReference(formatModelReference(r))` is `r`. */
@@ -245,17 +273,21 @@ function onlyModelOf(directory: string, files: ReferenceFiles): ModelReference {
 
 function unknownName(
 	written: string,
-	aliases: ReadonlyMap<string, string> | undefined,
+	{ aliases, catalog }: ReferenceNames,
 ): GalleyError {
-	const known = [...starterModels.keys(), ...(aliases?.keys() ?? [])];
+	const known = [
+		...starterModels.keys(),
+		...(aliases?.keys() ?? []),
+		...(catalog?.names() ?? []),
+	];
 	const nearest = nearestName(written, known);
 	const advice =
 		nearest === null
 			? `The starter models are: ${[...starterModels.keys()].join(", ")}.`
 			: `Did you mean "${nearest}"?`;
 	return notFound(
-		`"${printable(written)}" is neither a file nor a starter model. ${advice} ` +
-			"Or give the path of a GGUF file, or hf://organisation/repository.",
+		`"${printable(written)}" is neither a file, a starter model nor a name in the catalog. ${advice} ` +
+			"galley catalog search finds others. Or give the path of a GGUF file, or hf://organisation/repository.",
 	);
 }
 

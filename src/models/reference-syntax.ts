@@ -55,7 +55,7 @@ export function isSafePath(text: string): boolean {
 	);
 }
 
-function hasControlCharacter(text: string): boolean {
+export function hasControlCharacter(text: string): boolean {
 	for (let index = 0; index < text.length; index++) {
 		const unit = text.charCodeAt(index);
 		if (unit < 0x20 || unit === 0x7f) return true;

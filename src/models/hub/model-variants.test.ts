@@ -98,6 +98,29 @@ describe("groupVariants", () => {
 			["onnx-int8", 2],
 		]);
 	});
+
+	it("takes with an encoder what says how its vectors are pooled", () => {
+		const [variant] = groupVariants(
+			listed(
+				"config.json",
+				"modules.json",
+				"1_Pooling/config.json",
+				"2_Dense/model.safetensors",
+				"sentence_bert_config.json",
+				"config_sentence_transformers.json",
+				"onnx/model.onnx",
+				"README.md",
+			),
+		);
+		expect(variant?.files.map(({ name }) => name)).toEqual([
+			"config.json",
+			"modules.json",
+			"1_Pooling/config.json",
+			"sentence_bert_config.json",
+			"config_sentence_transformers.json",
+			"onnx/model.onnx",
+		]);
+	});
 });
 
 describe("labelOf", () => {

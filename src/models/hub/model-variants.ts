@@ -40,6 +40,10 @@ const quantisation =
 const companions =
 	/^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|preprocessor_config|processor_config|chat_template|model\.safetensors\.index)\.json$|^(chat_template\.jinja|tokenizer\.model|merges\.txt|vocab\.txt|spiece\.model)$|^LICEN[SC]E(\.[a-z]+)?$/i;
 
+/** What sentence-transformers writes beside an encoder: how its vectors are pooled, its prompts, its longest text. */
+const encoderCompanions =
+	/^(modules|sentence_bert_config|config_sentence_transformers|\d+_Pooling\/config)\.json$/;
+
 /** Groups a repository's files into what can be run: one variant for each GGUF, one for its safetensors, one for each ONNX file. */
 export function groupVariants<File extends Listed>(
 	files: readonly File[],
@@ -145,7 +149,9 @@ function safetensorsVariants<File extends Listed>(
 function onnxVariants<File extends Listed>(
 	files: readonly File[],
 ): ModelVariant<File>[] {
-	const beside = files.filter((file) => companions.test(file.name));
+	const beside = files.filter(
+		({ name }) => companions.test(name) || encoderCompanions.test(name),
+	);
 	const models = files.filter((file) => /\.onnx$/i.test(file.name));
 	const variants = models.map((file) => {
 		const needed = [
