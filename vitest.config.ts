@@ -8,6 +8,7 @@ export default defineConfig({
 			"bench/**/*.test.ts",
 			"examples/**/*.test.ts",
 			"blueprints/*/src/**/*.test.ts",
+			"console/src/**/*.test.ts",
 		],
 		exclude: ["bench/cache/**", "node_modules/**", "dist/**"],
 		// The blueprints import the package by its name; tests run on its source.

@@ -14,7 +14,13 @@ const benchmarks = {
 		"greedy answers and log-probabilities against llama.cpp's own server",
 	"scheduler-simulation":
 		"the scheduler's choices against steps that cost what was measured",
+	"autoscale-simulation":
+		"the autoscaler on bursts, days, noise and ramps, beside fixed numbers of replicas",
 	soak: "random load for half an hour: nothing fails, memory stays flat",
+	gateway:
+		"what the gateway adds to a request, and how much it passes on, against a bare undici pass-through",
+	"routing-simulation":
+		"cache hits and time to the first token when replicas are chosen by prefix",
 	peers: "the same model and load on Galley and on llama.cpp's server",
 } as const;
 

@@ -1,8 +1,11 @@
-/** `npm start`: sets up what is missing and serves the starter chat model. Words after `--` go to `galley run`. */
+/**
+ * `npm start`: sets up what is missing and starts the platform: gateway, console, starter models, RAG chatbot. Words after `--`
+ * go to `galley up`.
+ */
 import { fileURLToPath } from "node:url";
 import { prepareOrExit } from "./setup.mjs";
 
-prepareOrExit();
+await prepareOrExit();
 
 // npm passes signals to its shell only, which dies of them and leaves us behind: end as if the signal had come here.
 if (
@@ -24,8 +27,7 @@ process.argv.splice(
 	1,
 	process.argv.length,
 	fileURLToPath(main),
-	"run",
-	"starter-chat",
+	"up",
 	...process.argv.slice(2),
 );
 await import(main.href);

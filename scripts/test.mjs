@@ -1,5 +1,5 @@
 /**
- * `npm test`: types, lint, and all tests; words after `--` go to vitest. The last line reads "N passed, N failed": tests,
+ * `npm test`: types, lint, and all tests but the browser's (`npm run test:browser`); words after `--` go to vitest. The last line reads "N passed, N failed": tests,
  * and each of the two checks that failed.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -8,11 +8,12 @@ import { join } from "node:path";
 import { prepareOrExit, runTool } from "./setup.mjs";
 
 // Types are checked below for everything; a build that fails for a type must not hide the tests' results.
-prepareOrExit({ build: false });
+await prepareOrExit({ build: false });
 
 const checks = [
 	["build", "tsc", ["-p", "tsconfig.json"]],
 	["types", "tsc", ["-p", "tsconfig.checks.json"]],
+	["console's types", "tsc", ["-p", "console/tsconfig.json"]],
 	["lint", "biome", ["check", "."]],
 ];
 const failedChecks = checks

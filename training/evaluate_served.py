@@ -141,14 +141,18 @@ def main():
         if options.samples:
             with open(options.samples, "w", encoding="utf-8") as file:
                 file.write(chat_page(service.say, CHAT_PROMPTS, "What Starter Chat answers", "training/evaluate_served.py"))
-        figures = {"squad_dev": squad_figures(service.say, options.data, options.questions, math.inf), "adapters": adapter_figures(service, options.data, options.adapter_questions),
-                   "held_out": bits_per_byte(service, options.data, options.held_out_tokens)}
-    figures["seconds"] = round(time.time() - started)
-    text = json.dumps(figures, indent=1)
-    if options.figures:
-        with open(options.figures, "w") as file:
-            file.write(text + "\n")
-    print(text)
+        figures = {}
+        for name, measure in {
+            "squad_dev": lambda: squad_figures(service.say, options.data, options.questions, math.inf),
+            "adapters": lambda: adapter_figures(service, options.data, options.adapter_questions),
+            "held_out": lambda: bits_per_byte(service, options.data, options.held_out_tokens),
+        }.items():
+            figures[name] = measure()
+            figures["seconds"] = round(time.time() - started)
+            if options.figures:
+                with open(options.figures, "w") as file:
+                    file.write(json.dumps(figures, indent=1) + "\n")
+    print(json.dumps(figures, indent=1))
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ export class CpuWatch {
 	readonly #startOwn: number;
 	readonly #startedAt = performance.now();
 
-	constructor(serverPid?: number) {
+	constructor(...serverPids: (number | undefined)[]) {
 		this.#pids = [
 			process.pid,
-			...(serverPid === undefined ? [] : listTree(serverPid)),
+			...serverPids.flatMap((pid) => (pid === undefined ? [] : listTree(pid))),
 		];
 		this.#startBusy = readBusyTicks();
 		this.#startOwn = this.#ownTicks();

@@ -41,7 +41,8 @@ type Tensor = GgufMetadata["tensors"][number];
 /** Everything before the first tensor's name, with its length, is metadata: it stays as it is. */
 function placeOfTensorInfos(bytes: Buffer, { tensors }: GgufMetadata): number {
 	const place = bytes.indexOf(lengthAndName(tensors[0]?.name ?? ""));
-	if (place === -1) throw new Error("The tensors are not where they should be.");
+	if (place === -1)
+		throw new Error("The tensors are not where they should be.");
 	return place;
 }
 

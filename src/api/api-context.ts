@@ -5,6 +5,7 @@ import type {
 	ModelFacts,
 	ServiceState,
 } from "../core/language-service.ts";
+import type { Tracing } from "../observability/tracing/tracing.ts";
 import type { ApiOptions } from "./api-options.ts";
 import type { KeepAlive } from "./keep-alive.ts";
 import type { ApiLogger, ApiMetrics } from "./observers.ts";
@@ -35,6 +36,8 @@ export interface ServiceContext {
 	readonly metrics: ApiMetrics;
 	readonly logger: ApiLogger;
 	readonly options: ApiOptions;
+	/** Left out: nothing is traced. */
+	readonly tracing?: Tracing | undefined;
 }
 
 /** What the routes of a language service are given. */

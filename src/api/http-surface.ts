@@ -30,10 +30,15 @@ export interface RouteSet {
  * route.
  */
 export function createHttpSurface(
-	{ metrics, logger, options }: Omit<ServiceContext, "service">,
+	{ metrics, logger, options, tracing }: Omit<ServiceContext, "service">,
 	{ register, foreignNames }: RouteSet,
 ): FastifyInstance {
-	const observers = { metrics, logger, logsRequests: options.logsRequests };
+	const observers = {
+		metrics,
+		logger,
+		logsRequests: options.logsRequests,
+		tracing,
+	};
 	const app = fastify({
 		serverFactory: (listener) => createBoundedServer(options, listener),
 		bodyLimit: options.maxBodyBytes,

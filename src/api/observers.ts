@@ -12,6 +12,8 @@ export type ApiLogger = Pick<Logger, "debug" | "info" | "error">;
 /** One finished HTTP request, for metrics and the log. Never holds text of a prompt or a completion. */
 export interface RequestEntry {
 	requestId: string;
+	/** Null where the request belongs to no trace. */
+	traceId: string | null;
 	method: string;
 	/** The route's pattern, e.g. `/v1/models/*`; `unknown` where none matched, so that labels stay few. */
 	route: string;

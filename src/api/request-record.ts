@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { GalleyError } from "../core/errors.ts";
+import { noTracing, type Tracing } from "../observability/tracing/tracing.ts";
 import type { ApiLogger, ApiMetrics, RequestEntry } from "./observers.ts";
+import { beginTrace, endTrace, type RequestTrace } from "./request-trace.ts";
 
 declare module "fastify" {
 	interface FastifyRequest {
@@ -11,6 +13,7 @@ declare module "fastify" {
 /** What is known of a request by the time it ends; routes fill it in. */
 interface RequestRecord {
 	readonly startedAt: number;
+	readonly trace: RequestTrace;
 	model: string | null;
 	promptTokens: number;
 	completionTokens: number;
@@ -22,6 +25,7 @@ export interface RequestObservers {
 	logger: ApiLogger;
 	/** A line for each request; failures of ours are logged in any case. */
 	logsRequests: boolean;
+	tracing?: Tracing | undefined;
 }
 
 /** Probes and scrapes come every few seconds and would bury everything else. */
@@ -44,8 +48,10 @@ export function beginRecord(
 	reply: FastifyReply,
 	observers: RequestObservers,
 ): void {
+	const startedAt = performance.now();
 	request.record = {
-		startedAt: performance.now(),
+		startedAt,
+		trace: beginTrace(request, observers.tracing ?? noTracing, startedAt),
 		model: null,
 		promptTokens: 0,
 		completionTokens: 0,
@@ -71,6 +77,7 @@ function report(
 	const { record } = request;
 	const entry: RequestEntry = {
 		requestId: request.id,
+		traceId: record.trace.context?.traceId ?? null,
 		method: request.method,
 		route: (request.is404 ? undefined : request.routeOptions.url) ?? "unknown",
 		status,
@@ -84,6 +91,7 @@ function report(
 		errorCode: record.error?.code ?? (status === 499 ? "client_closed" : null),
 	};
 	metrics.observeRequest(entry);
+	endTrace(record.trace, entry);
 	if (record.error !== null && record.error.status >= 500) {
 		logger.error({ ...entry, error: record.error }, "request failed");
 	} else if (!logsRequests || quietRoute.test(entry.route)) {

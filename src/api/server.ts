@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { LanguageService } from "../core/language-service.ts";
+import type { Tracing } from "../observability/tracing/tracing.ts";
 import { type ApiContext, createFingerprints } from "./api-context.ts";
 import { type ApiOptions, defaultApiOptions } from "./api-options.ts";
 import { foreignNames } from "./generation/field-policy.ts";
@@ -12,6 +13,7 @@ export interface ApiServerParts {
 	service: LanguageService;
 	metrics: ApiMetrics;
 	logger: ApiLogger;
+	tracing?: Tracing | undefined;
 	options: Partial<ApiOptions> & Pick<ApiOptions, "version">;
 }
 
@@ -20,6 +22,7 @@ export function createApiServer({
 	service,
 	metrics,
 	logger,
+	tracing,
 	options: given,
 }: ApiServerParts): FastifyInstance {
 	const options: ApiOptions = { ...defaultApiOptions, ...given };
@@ -28,6 +31,7 @@ export function createApiServer({
 		service,
 		metrics,
 		logger,
+		tracing,
 		options,
 		keepAlive: new KeepAlive(options.sseKeepaliveMs),
 		get systemFingerprint() {

@@ -51,7 +51,10 @@ export function registerBenchCommand(program: Command): void {
 				.choices(["chat", "completions"])
 				.default("chat"),
 		)
-		.option("--api-key <key>", "bearer key")
+		.option(
+			"--api-key <key>",
+			"bearer key (of a --url also from the environment: GALLEY_API_KEY)",
+		)
 		.option(
 			"--header <name:value>",
 			"header of each request (repeatable)",
@@ -167,8 +170,10 @@ async function bench(
 				"invalid_request",
 				"The benchmark needs an http address, not a socket.",
 			);
+		const key = options.apiKey ?? process.env.GALLEY_API_KEY?.split(",")[0];
 		await measure({
 			...options,
+			...(key === undefined ? {} : { apiKey: key }),
 			url: /\/v1\/*$/.test(url) ? `${baseUrl}/v1` : baseUrl,
 		});
 		return;

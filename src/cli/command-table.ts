@@ -12,9 +12,18 @@ export interface CommandRow {
 export const commandSummaries = {
 	run: "serve a model over the OpenAI API",
 	up: "start a fleet: services, and one gateway in front of them",
+	ps: "show a fleet: services, replicas, applications",
+	logs: "show what a service of a fleet writes",
+	restart: "replace a service's replicas without losing a request",
+	scale: "set how many replicas a service has",
+	down: "end a fleet: finish what runs, then stop everything",
+	keys: "make, list, change, replace and revoke keys of a gateway",
+	usage: "show what a gateway's keys used, and what it cost",
 	chat: "talk to a model in the terminal",
 	bench: "measure a service under load",
+	evaluate: "ask a model your own questions and score the answers",
 	top: "watch a service: sequences, KV cache and rates",
+	catalog: "find a model: search, show a model card, check entries of your own",
 	pull: "download a model into the cache",
 	list: "list the models on this machine",
 	show: "show what a model is: size, context, licence, files",
@@ -44,6 +53,48 @@ export const commandTable: readonly CommandRow[] = [
 			(await import("./up.ts")).registerUpCommand(program),
 	},
 	{
+		name: "ps",
+		usage: "ps [options]",
+		register: async (program) =>
+			(await import("./ps.ts")).registerPsCommand(program),
+	},
+	{
+		name: "logs",
+		usage: "logs [options] <service>",
+		register: async (program) =>
+			(await import("./logs.ts")).registerLogsCommand(program),
+	},
+	{
+		name: "restart",
+		usage: "restart [options] <service>",
+		register: async (program) =>
+			(await import("./restart.ts")).registerRestartCommand(program),
+	},
+	{
+		name: "scale",
+		usage: "scale [options] <service> <replicas>",
+		register: async (program) =>
+			(await import("./scale.ts")).registerScaleCommand(program),
+	},
+	{
+		name: "down",
+		usage: "down [options]",
+		register: async (program) =>
+			(await import("./down.ts")).registerDownCommand(program),
+	},
+	{
+		name: "keys",
+		usage: "keys <action>",
+		register: async (program) =>
+			(await import("./keys.ts")).registerKeysCommand(program),
+	},
+	{
+		name: "usage",
+		usage: "usage [options]",
+		register: async (program) =>
+			(await import("./usage.ts")).registerUsageCommand(program),
+	},
+	{
 		name: "chat",
 		usage: "chat [options] [model]",
 		register: async (program) =>
@@ -56,10 +107,22 @@ export const commandTable: readonly CommandRow[] = [
 			(await import("./bench.ts")).registerBenchCommand(program),
 	},
 	{
+		name: "evaluate",
+		usage: "evaluate [options] <file>",
+		register: async (program) =>
+			(await import("./evaluate.ts")).registerEvaluateCommand(program),
+	},
+	{
 		name: "top",
 		usage: "top [options]",
 		register: async (program) =>
 			(await import("./top.ts")).registerTopCommand(program),
+	},
+	{
+		name: "catalog",
+		usage: "catalog <action>",
+		register: async (program) =>
+			(await import("./catalog.ts")).registerCatalogCommand(program),
 	},
 	{
 		name: "pull",

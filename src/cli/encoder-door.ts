@@ -11,6 +11,7 @@ import type { EncoderMetrics } from "../observability/encoder-metrics.ts";
 import type { Logger } from "../observability/logger.ts";
 import { toApiOptions } from "./api-options.ts";
 import { packageVersion } from "./package-version.ts";
+import { openServiceTracing } from "./service-tracing.ts";
 
 /** NIM's and Triton's. */
 const usualGrpcPort = 8001;
@@ -44,7 +45,14 @@ export async function openEncoderDoor(
 	metrics.setLoad(() => service.load());
 	metrics.setReady(() => service.state().phase === "ready");
 	const options = await toApiOptions(config, packageVersion());
-	const surface = createEncoderSurface({ service, metrics, logger, options });
+	const tracing = await openServiceTracing(service.model.id, config, logger);
+	const surface = createEncoderSurface({
+		service,
+		metrics,
+		logger,
+		tracing,
+		options,
+	});
 	const address = await listen(
 		surface.app,
 		config.socket === null
@@ -60,6 +68,7 @@ export async function openEncoderDoor(
 	}
 	const close = async () => {
 		await Promise.all([surface.app.close(), grpc?.close(grpcCloseMs)]);
+		await tracing.close();
 		metrics[Symbol.dispose]();
 		if (config.socket !== null) await rm(config.socket, { force: true });
 	};

@@ -26,8 +26,15 @@ export async function runService(
 		destination: process.stderr,
 	});
 	for (const warning of asked.warnings) logger.warn({}, warning);
-	const location = await locateModel(requireModel(asked), asked);
 	const ends = watchEndSignals();
+	if (asked.engine === "openai") {
+		// It was started for a model of ours, before anybody knew.
+		if (engineProcess.connected) engineProcess.disconnect();
+		const { serveExternal } = await import("./serve-external.ts");
+		const service = await serveExternal(asked, logger, process.env);
+		return stopAtEnd(service, ends, logger);
+	}
+	const location = await locateModel(requireModel(asked), asked);
 	const planEncoder = await findEncoderPlan(location);
 	if (planEncoder !== null) {
 		// It was started for a language model, before anybody knew.

@@ -6,7 +6,6 @@ import type { ServiceConfig } from "../config/service-config.ts";
 import { toGalleyError } from "../core/errors.ts";
 import type { ModelVocabulary } from "../engine/engine.ts";
 import type { Logger } from "../observability/logger.ts";
-import type { ServiceMetrics } from "../observability/service-metrics.ts";
 import { EngineSupervisor } from "../runtime/engine-supervisor.ts";
 import type { LanguageModel } from "../runtime/language-model.ts";
 import type { ModelPlan } from "./model-plan.ts";
@@ -84,7 +83,7 @@ async function compose(
 		logger,
 		supervisor,
 		vocabulary,
-		door.metrics,
+		door,
 		Math.min(contextLength, kvCells),
 		adapters.registry,
 	);
@@ -117,7 +116,7 @@ async function createLanguageModel(
 	logger: Logger,
 	supervisor: EngineSupervisor,
 	vocabulary: ModelVocabulary,
-	metrics: ServiceMetrics,
+	{ metrics, tracing }: ServiceDoor,
 	maxModelLength: number,
 	adapters: AdapterRegistry,
 ): Promise<LanguageModel> {
@@ -188,6 +187,7 @@ async function createLanguageModel(
 			maxSequences: plan.load.options.maxSequences,
 		},
 		metrics,
+		tracing,
 		logger,
 	});
 }

@@ -2,9 +2,11 @@ import { rm } from "node:fs/promises";
 import type { ServiceConfig } from "../config/service-config.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { ServiceMetrics } from "../observability/service-metrics.ts";
+import type { Tracing } from "../observability/tracing/tracing.ts";
 import type { ArrivingService } from "../runtime/arriving-service.ts";
 import { toApiOptions } from "./api-options.ts";
 import { packageVersion } from "./package-version.ts";
+import { openServiceTracing } from "./service-tracing.ts";
 
 /** The open port of a service, before and after there is a model behind it. */
 export interface ServiceDoor {
@@ -12,6 +14,7 @@ export interface ServiceDoor {
 	address: string;
 	service: ArrivingService;
 	metrics: ServiceMetrics;
+	tracing: Tracing;
 	close(): Promise<void>;
 }
 
@@ -44,7 +47,14 @@ export async function openServiceDoor(
 	});
 	const service = new ArrivingService(name);
 	const options = await toApiOptions(config, version);
-	const server = createApiServer({ service, metrics, logger, options });
+	const tracing = await openServiceTracing(name, config, logger);
+	const server = createApiServer({
+		service,
+		metrics,
+		logger,
+		tracing,
+		options,
+	});
 	const address = await listen(
 		server,
 		config.socket === null
@@ -53,8 +63,9 @@ export async function openServiceDoor(
 	);
 	const close = async () => {
 		await server.close();
+		await tracing.close();
 		metrics[Symbol.dispose]();
 		if (config.socket !== null) await rm(config.socket, { force: true });
 	};
-	return { address, service, metrics, close };
+	return { address, service, metrics, tracing, close };
 }

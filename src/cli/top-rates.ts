@@ -1,4 +1,7 @@
-import { type MetricSamples, quantileBetween } from "./metric-samples.ts";
+import {
+	type MetricSamples,
+	quantileBetween,
+} from "../observability/metric-samples.ts";
 import type { ServiceSample } from "./top-sample.ts";
 
 /** What happened between two samples. */

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { liveRequestList } from "../api/routes/live-requests.ts";
 import { GalleyError } from "../core/errors.ts";
-import { MetricSamples } from "./metric-samples.ts";
+import { MetricSamples } from "../observability/metric-samples.ts";
 import type { ServiceClient } from "./service-client.ts";
 
 export type LiveRequestList = z.infer<typeof liveRequestList>;

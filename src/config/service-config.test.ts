@@ -18,7 +18,7 @@ function resolve(
 		flags: {},
 		environment: {},
 		readTextFile: (path) => {
-			const text = files[path];
+			const text = Object.hasOwn(files, path) ? files[path] : undefined;
 			if (text === undefined) throw new Error("no such file");
 			return text;
 		},

@@ -1,10 +1,12 @@
 import { adapterOptions } from "./adapter-options.ts";
+import { externalOptions } from "./external-options.ts";
 import { modelOptions } from "./model-options.ts";
 import { networkOptions } from "./network-options.ts";
 import { operationOptions } from "./operation-options.ts";
 import type { Option } from "./option.ts";
 import { schedulingOptions } from "./scheduling-options.ts";
 import { sourceOptions } from "./source-options.ts";
+import { tracingOptions } from "./tracing-options.ts";
 
 type OptionTable = Readonly<Record<string, Option<unknown, unknown>>>;
 
@@ -13,9 +15,11 @@ const serviceOptions = {
 	...modelOptions,
 	...sourceOptions,
 	...adapterOptions,
+	...externalOptions,
 	...schedulingOptions,
 	...networkOptions,
 	...operationOptions,
+	...tracingOptions,
 } as const satisfies OptionTable;
 
 export type ServiceOptionName = keyof typeof serviceOptions;
@@ -53,6 +57,10 @@ export const serviceOptionGroups: readonly {
 		names: Object.keys(adapterOptions) as (keyof typeof adapterOptions)[],
 	},
 	{
+		title: "External engine:",
+		names: Object.keys(externalOptions) as (keyof typeof externalOptions)[],
+	},
+	{
 		title: "Scheduling:",
 		names: Object.keys(schedulingOptions) as (keyof typeof schedulingOptions)[],
 	},
@@ -63,6 +71,10 @@ export const serviceOptionGroups: readonly {
 	{
 		title: "Operation:",
 		names: Object.keys(operationOptions) as (keyof typeof operationOptions)[],
+	},
+	{
+		title: "Traces:",
+		names: Object.keys(tracingOptions) as (keyof typeof tracingOptions)[],
 	},
 ];
 

@@ -27,6 +27,8 @@ export function settingsProblems(settings: ServiceSettings): string[] {
 	if (settings.loraRefreshSeconds > 0 && settings.loraDir === null)
 		problems.push("--lora-refresh-seconds needs --lora-dir.");
 
+	problems.push(...externalProblems(settings));
+
 	const { maxNumSeqs, maxNumBatchedTokens } = settings;
 	if (
 		maxNumSeqs !== null &&
@@ -95,4 +97,36 @@ function originOf(address: string): string | null {
 	return /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[^/]+$/i.test(address)
 		? address
 		: null;
+}
+
+function externalProblems({
+	engine,
+	model,
+	upstreamUrl,
+	engineCommand,
+	upstreamKeyEnv,
+	engineReadyPath,
+}: ServiceSettings): string[] {
+	const isNamed = upstreamUrl !== null || engineCommand !== null;
+	if (engine !== "openai") {
+		const isSaid =
+			isNamed || upstreamKeyEnv !== null || engineReadyPath !== null;
+		return isSaid
+			? [
+					"--upstream-url, --upstream-key-env, --engine-command and --engine-ready-path need --engine openai.",
+				]
+			: [];
+	}
+	const problems: string[] = [];
+	if (!isNamed || (upstreamUrl !== null && engineCommand !== null))
+		problems.push(
+			"--engine openai needs either --upstream-url or --engine-command.",
+		);
+	if (engineCommand !== null && model === null)
+		problems.push(
+			"--engine-command needs a model: galley run MODEL --engine openai --engine-command '...'.",
+		);
+	if (engineReadyPath !== null && !engineReadyPath.startsWith("/"))
+		problems.push("--engine-ready-path begins with a slash: /health.");
+	return problems;
 }

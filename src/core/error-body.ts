@@ -12,6 +12,7 @@ export function toErrorBody(error: GalleyError): ErrorBody {
 			type: errorKinds[error.code].type,
 			param: error.param,
 			code: error.code,
+			...error.details,
 		},
 	};
 }

@@ -35,6 +35,8 @@ export const errorKinds = {
 	model_unusable: { status: 500, type: "server_error" },
 	insufficient_memory: { status: 500, type: "server_error" },
 	engine_error: { status: 500, type: "server_error" },
+	/** Another server's answer can't be passed on. */
+	upstream_error: { status: 502, type: "server_error" },
 	download_failed: { status: 502, type: "server_error" },
 	insufficient_storage: { status: 507, type: "server_error" },
 	engine_crashed: { status: 503, type: "server_error" },
@@ -51,6 +53,8 @@ export interface GalleyErrorOptions {
 	cause?: unknown;
 	/** For 429 and 503: when trying again makes sense, in seconds. */
 	retryAfterSeconds?: number | undefined;
+	/** More fields of the error body. */
+	details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export class GalleyError extends Error {
@@ -58,6 +62,7 @@ export class GalleyError extends Error {
 	readonly code: ErrorCode;
 	readonly param: string | null;
 	readonly retryAfterSeconds: number | null;
+	readonly details: Readonly<Record<string, unknown>>;
 
 	constructor(
 		code: ErrorCode,
@@ -71,6 +76,7 @@ export class GalleyError extends Error {
 		this.code = code;
 		this.param = options.param ?? null;
 		this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+		this.details = options.details ?? {};
 	}
 
 	get status(): number {

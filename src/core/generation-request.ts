@@ -1,4 +1,5 @@
 import type { OutputConstraint } from "./output-constraint.ts";
+import type { TraceContext } from "./trace-context.ts";
 
 /** Everything the scheduler and the engine need to know of one request, whichever API it came through. */
 
@@ -77,6 +78,8 @@ export interface StopConditions {
 export interface GenerationRequest {
 	/** As in `X-Request-Id`. */
 	id: string;
+	/** What it belongs to; left out where nothing is traced. */
+	trace?: TraceContext;
 	/** The base model's name or an adapter's. */
 	model: string;
 	/** Names of adapters and how strongly each works; each name once. Nothing is the base model alone. */

@@ -7,12 +7,16 @@ import {
 	type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
-import { retryAfterHeader, toErrorBody } from "../core/error-body.ts";
-import { GalleyError, toGalleyError } from "../core/errors.ts";
+import { retryAfterHeader } from "../core/error-body.ts";
+import { type ErrorCode, GalleyError, toGalleyError } from "../core/errors.ts";
+import { parseTraceparent } from "../core/trace-context.ts";
+import { readBody } from "../proxy/read-body.ts";
+import { errorBodyFor } from "../proxy/stream-end.ts";
+import { refuseForeignPage } from "./access/own-page.ts";
 import type { Authenticator, Principal, Scope } from "./access/principal.ts";
 import type { Gateway } from "./gateway.ts";
+import { isConsolePage } from "./http/console-files.ts";
 import { type OwnAnswer, type OwnRoute, OwnRoutes } from "./http/own-route.ts";
-import { readBody } from "./proxy/read-body.ts";
 
 export interface GatewayServerParts {
 	gateway: Gateway;
@@ -20,6 +24,8 @@ export interface GatewayServerParts {
 	authenticator: Authenticator;
 	/** It takes nothing new. */
 	isDraining(): boolean;
+	/** Hears of every error that the gateway answers with. */
+	onRefusal?(code: ErrorCode): void;
 	/** Set on every answer that the gateway itself writes. */
 	headers?: Readonly<Record<string, string>>;
 	logger: {
@@ -30,6 +36,7 @@ export interface GatewayServerParts {
 
 /** A picture or a long document in base64 fits. */
 const maxBodyBytes = 100_000_000;
+const sweepMs = 100;
 /** A command of the gateway's own routes. */
 const maxCommandBytes = 1_000_000;
 
@@ -38,6 +45,8 @@ export class GatewayServer {
 	readonly #parts: GatewayServerParts;
 	readonly #server: Server;
 	readonly #routes: OwnRoutes;
+	/** Answers of own routes that go on: events. */
+	readonly #streams = new Set<ServerResponse>();
 
 	constructor(parts: GatewayServerParts) {
 		this.#parts = parts;
@@ -60,9 +69,17 @@ export class GatewayServer {
 	async close(limitMs: number): Promise<void> {
 		const closed = once(this.#server, "close");
 		this.#server.close();
+		// Who watches the fleet would watch for ever.
+		for (const stream of this.#streams) stream.end();
+		// Connections that are kept alive become idle one after the other.
+		const sweep = setInterval(
+			() => this.#server.closeIdleConnections(),
+			sweepMs,
+		);
 		this.#server.closeIdleConnections();
 		const timer = setTimeout(() => this.#server.closeAllConnections(), limitMs);
 		await closed;
+		clearInterval(sweep);
 		clearTimeout(timer);
 	}
 
@@ -82,16 +99,21 @@ export class GatewayServer {
 			await this.#answer(request, response, id);
 		} catch (thrown) {
 			const error = toGalleyError(thrown);
+			this.#parts.onRefusal?.(error.code);
 			if (error.code === "internal")
 				this.#parts.logger.error(
-					{ request: id, error: error.cause },
+					{
+						requestId: id,
+						traceId: parseTraceparent(request.headers.traceparent)?.traceId,
+						error: error.cause,
+					},
 					error.message,
 				);
 			if (response.headersSent) response.destroy();
 			else
 				send(response, {
 					status: error.status,
-					body: toErrorBody(error),
+					body: errorBodyFor(request.url ?? "", error),
 					headers: {
 						...this.#parts.headers,
 						...retryAfterHeader(error),
@@ -109,9 +131,18 @@ export class GatewayServer {
 		id: string,
 	): Promise<void> {
 		const arrivedAt = performance.now();
-		const url = new URL(request.url ?? "/", "http://gateway");
+		// Two slashes at the beginning would be read as another host.
+		const target = (request.url ?? "/").replace(/^\/{2,}/, "/");
+		const url = URL.canParse(target, "http://gateway")
+			? new URL(target, "http://gateway")
+			: new URL("http://gateway/");
 		const method = request.method === "HEAD" ? "GET" : (request.method ?? "");
-		const found = this.#routes.find(method, url.pathname);
+		const found =
+			this.#routes.find(method, url.pathname) ??
+			// The console finds its own way from any page of its.
+			(method === "GET" && isConsolePage(request.headers.accept, url.pathname)
+				? this.#routes.find(method, "/")
+				: null);
 		const principal = await this.#principal(request, found?.route.scope);
 		if (found !== null) {
 			const answer = await found.route.answer({
@@ -122,7 +153,7 @@ export class GatewayServer {
 				response,
 				json: (maxBytes = maxCommandBytes) => readJson(request, maxBytes),
 			});
-			if (answer === "written") return;
+			if (answer === "written") return this.#watchStream(response);
 			return send(response, {
 				...answer,
 				headers: { ...this.#parts.headers, ...answer.headers },
@@ -150,12 +181,20 @@ export class GatewayServer {
 		});
 	}
 
+	#watchStream(response: ServerResponse): void {
+		if (response.closed || response.writableFinished) return;
+		this.#streams.add(response);
+		response.once("close", () => this.#streams.delete(response));
+	}
+
 	/** Null where nobody has to say who he is, and nobody did. */
 	async #principal(
 		request: IncomingMessage,
 		scope: OwnRoute["scope"] | undefined,
 	): Promise<Principal | null> {
 		const { authenticator } = this.#parts;
+		// Health is told before it is known who may ask what.
+		if (scope === "open" && authenticator.isKnown === false) return null;
 		if (scope === "open")
 			return authenticator.authenticate(request).catch((error: unknown) => {
 				if (toGalleyError(error).code === "invalid_api_key") return null;
@@ -163,6 +202,12 @@ export class GatewayServer {
 			});
 		const principal = await authenticator.authenticate(request);
 		if (scope !== undefined) requireScope(principal, scope);
+		if (
+			!authenticator.asksForKeys &&
+			scope !== undefined &&
+			scope !== "inference"
+		)
+			refuseForeignPage(request.headers);
 		return principal;
 	}
 }

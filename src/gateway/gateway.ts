@@ -1,28 +1,36 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Agent, type Dispatcher } from "undici";
 import { GalleyError, toGalleyError } from "../core/errors.ts";
+import {
+	findText,
+	modelOf,
+	type NamedModel,
+	renameModel,
+} from "../proxy/find-model.ts";
+import type { AnswerObserver, ForwardOutcome } from "../proxy/forward.ts";
+import type { Refusal } from "../proxy/refusal.ts";
 import { mayUse, type Principal } from "./access/principal.ts";
 import type { Fleet } from "./fleet/fleet-file.ts";
 import type {
-	CallOutcome,
 	ModelCall,
 	RequestPolicy,
 	UsageCounter,
 } from "./policy/model-call.ts";
 import { Settlement } from "./policy/settlement.ts";
-import { findModel, type NamedModel, renameModel } from "./proxy/find-model.ts";
-import {
-	type AnswerObserver,
-	type ForwardOutcome,
-	forward,
-} from "./proxy/forward.ts";
 import type { ReplicaSet } from "./replicas/replica-set.ts";
-import { chooseReplica } from "./routing/choose-replica.ts";
-import { PrefixMap, prefixHashes } from "./routing/prefix-map.ts";
+import { defaultBreaker } from "./routing/circuit-breaker.ts";
 import { type RouteTarget, resolveModel } from "./routing/resolve-model.ts";
+import { isRepeatable, mayTryElsewhere } from "./routing/retry.ts";
+import { Breakers } from "./sending/breakers.ts";
+import { ResponseHomes, ResponseIdReader } from "./sending/response-homes.ts";
+import { refusalError, type Sending } from "./sending/sending.ts";
+import { StoredResponses } from "./sending/stored-responses.ts";
+import { type ServiceLimits, ServiceSender } from "./sending/to-service.ts";
+import { breakerId, UpstreamSender } from "./sending/to-upstream.ts";
 import type { ServedModels } from "./served-models.ts";
+import { refuseUnkept } from "./unkept-paths.ts";
 
 export interface GatewayParts {
+	/** As it is now: its fields are replaced when the fleet changes. */
 	fleet: Fleet;
 	services: ReadonlyMap<string, ReplicaSet>;
 	served: ServedModels;
@@ -46,46 +54,66 @@ export interface GatewayRequest {
 	arrivedAt: number;
 }
 
-/** A call on its way: what is sent, and who watches the answer. */
-interface Sending {
-	request: IncomingMessage;
-	response: ServerResponse;
-	body: Buffer;
-	named: NamedModel;
-	observer: AnswerObserver;
-	/** Who has it now. */
-	target: CallOutcome["target"];
-}
-
-/** About so many bytes of a prompt are a token: for comparing replicas, not for accounting. */
-const bytesPerToken = 4;
-/** A request that computes nothing for its prompt still takes an answer's time. */
-const leastTokens = 50;
+type Delivered = Exclude<ForwardOutcome, { kind: "unanswered" | "lost" }>;
 
 /** Sends each request to the place that its model's name stands for, and to the next one when that takes nothing. */
 export class Gateway {
 	readonly #parts: GatewayParts;
-	readonly #prefixes = new PrefixMap();
-	readonly #upstreams = new Agent({ pipelining: 1, connections: null });
+	readonly #breakers: Breakers;
+	readonly #upstreams: UpstreamSender;
+	readonly #services: ServiceSender;
+	readonly #homes = new ResponseHomes();
+	/** `/v1/responses/ID` and what is under it. */
+	readonly stored: StoredResponses;
 
 	constructor(parts: GatewayParts) {
+		const { fleet, environment, services } = parts;
+		const { failures, share, openSeconds } = fleet.gateway.breaker;
+		const openMs = openSeconds * 1000;
 		this.#parts = parts;
+		this.#breakers = new Breakers({
+			...defaultBreaker,
+			failures,
+			share,
+			openMs,
+			maxOpenMs: 15 * openMs,
+		});
+		this.#upstreams = new UpstreamSender(fleet, environment, this.#breakers);
+		this.#services = new ServiceSender(this.#breakers);
+		this.stored = new StoredResponses({
+			homes: this.#homes,
+			services,
+			upstreams: this.#upstreams,
+			sender: this.#services,
+			limitsOf: (service) => this.#limitsOf(service),
+		});
+	}
+
+	/** How an upstream does, as far as its answers tell. */
+	upstreamState(name: string): {
+		state: "ok" | "failing" | "recovering";
+		reason: string;
+	} {
+		const { kind, reason } = this.#breakers.state(breakerId(name));
+		const states = {
+			closed: "ok",
+			open: "failing",
+			"half-open": "recovering",
+		} as const;
+		return { state: states[kind], reason: kind === "closed" ? "" : reason };
 	}
 
 	async close(): Promise<void> {
-		await this.#upstreams.destroy();
+		await this.#upstreams.close();
 	}
 
 	/** Throws GalleyError while the client has heard nothing; resolves when the answer has ended, whoever ended it. */
 	async route(asked: GatewayRequest): Promise<void> {
-		const { principal, body, request, response } = asked;
-		const named = body === null ? null : findModel(body);
-		if (body === null || named === null)
-			throw new GalleyError(
-				"invalid_request",
-				"The body names no model: give the field 'model' one of the names that GET /v1/models lists.",
-				{ param: "model" },
-			);
+		const { principal, body, request, response, path } = asked;
+		refuseUnkept(path);
+		const contentType = request.headers["content-type"];
+		const named = body === null ? null : modelOf(body, contentType);
+		if (body === null || named === null) throw unnamed(body, contentType);
 		if (!mayUse(principal, named.name))
 			throw new GalleyError(
 				"permission_denied",
@@ -96,7 +124,7 @@ export class Gateway {
 			id: asked.id,
 			principal,
 			model: named.name,
-			path: asked.path,
+			path,
 			headers: request.headers,
 			body,
 			arrivedAt: asked.arrivedAt,
@@ -104,56 +132,113 @@ export class Gateway {
 		const settlement = new Settlement(call, this.#parts.countUsage?.(call));
 		try {
 			const admitted = await settlement.admit(this.#parts.policies, response);
-			const outcome = await this.#send(
+			// As its id: whoever gets it hears of them.
+			Object.assign(request.headers, settlement.forwardHeaders);
+			const outcome = await this.#deliver(
 				{
 					request,
-					response,
+					response: settlement.answerThrough(response),
 					body: admitted,
 					// A policy may have moved it.
-					named: admitted === body ? named : (findModel(admitted) ?? named),
+					named:
+						admitted === body
+							? named
+							: (modelOf(admitted, contentType) ?? named),
 					observer: settlement,
+					isRepeatable: isRepeatable(path),
+					repeats: 0,
+					isLastTarget: true,
+					homeReplica: null,
 					target: null,
 				},
 				settlement,
+				call,
 			);
-			settlement.settle(outcome.kind, response.statusCode);
+			const changed = await settlement.answered();
+			if (changed === null)
+				settlement.settle(outcome.kind, response.statusCode);
+			else settlement.settle("refused", changed.status);
 		} catch (error) {
 			settlement.settle("refused", toGalleyError(error).status);
 			throw error;
 		}
 	}
 
-	/** Tries the targets in turn until one takes it. */
-	async #send(
-		sending: Sending,
+	/** Responses are kept by the replica that made them: the next of a conversation goes there, and where it went is kept in mind. */
+	async #deliver(
+		sending: Sending & { body: Buffer; named: NamedModel },
 		settlement: Settlement,
-	): Promise<Exclude<ForwardOutcome, { kind: "unsent" }>> {
-		const { fleet, served } = this.#parts;
+		{ path, principal: { tenant } }: ModelCall,
+	): Promise<Delivered> {
+		if (!path.startsWith("/v1/responses"))
+			return this.#send(sending, settlement);
+		const before = findText(sending.body, "previous_response_id");
+		if (before !== null)
+			sending.homeReplica = await this.stored.replicaOf(before, tenant);
+		const reader = new ResponseIdReader(settlement);
+		sending.observer = reader satisfies AnswerObserver;
+		const outcome = await this.#send(sending, settlement);
+		if (reader.id !== null && sending.target !== null) {
+			const { replica, ...target } = sending.target;
+			this.#homes.remember(reader.id, { target, replica, tenant });
+		}
+		return outcome;
+	}
+
+	/** Tries the targets in turn until one answers. */
+	async #send(
+		sending: Sending & { body: Buffer; named: NamedModel },
+		settlement: Settlement,
+	): Promise<Delivered> {
 		const { name } = sending.named;
-		const targets = resolveModel(name, fleet, served.adapters(), Math.random());
-		if (targets.length === 0)
-			throw new GalleyError(
-				"model_not_found",
-				`The model '${name}' does not exist here. GET /v1/models lists those that do.`,
-				{ param: "model" },
-			);
-		const refusals: string[] = [];
-		let retryAfterSeconds: number | null = null;
-		for (const target of targets) {
+		settlement.sending = sending;
+		const targets = await this.#targetsOf(name);
+		const refusals: { target: string; refusal: Refusal }[] = [];
+		for (const [place, target] of targets.entries()) {
+			sending.isLastTarget = place === targets.length - 1;
 			const outcome = await this.#try(sending, target);
 			settlement.target = sending.target;
-			if (outcome.kind !== "unsent") return outcome;
-			refusals.push(`${target.name}: ${outcome.reason}`);
-			retryAfterSeconds ??= outcome.retryAfterSeconds;
+			if (sending.response.destroyed && outcome.kind === "unanswered")
+				return { kind: "left" };
+			if (outcome.kind === "lost") continue;
+			if (outcome.kind !== "unanswered") return outcome;
+			refusals.push({ target: target.name, refusal: outcome });
+			if (!mayTryElsewhere(outcome, sending)) break;
+			if (outcome.repeat === "once") sending.repeats++;
 		}
+		const given = refusals.find(({ refusal }) => refusal.answer !== null);
+		if (given?.refusal.answer == null) throw refusalError(name, refusals);
+		const { status, headers, body } = given.refusal.answer;
+		sending.response.writeHead(status, {
+			...headers,
+			"content-length": body.length,
+		});
+		sending.response.end(body);
+		return { kind: "answered", status };
+	}
+
+	/** A service that runs may have adapters that weren't listed yet: it is asked once before a name is called unknown. */
+	async #targetsOf(name: string): Promise<RouteTarget[]> {
+		const { served } = this.#parts;
+		const random = Math.random();
+		const resolve = () =>
+			resolveModel(name, this.#parts.fleet, served.adapters(), random);
+		const targets = resolve();
+		if (targets.length > 0) return targets;
+		await served.refresh();
+		const found = resolve();
+		if (found.length > 0) return found;
 		throw new GalleyError(
-			"engine_unavailable",
-			`No service for '${name}' takes requests now (${refusals.join("; ")}). Try again.`,
-			{ retryAfterSeconds: retryAfterSeconds ?? 5 },
+			"model_not_found",
+			`The model '${name}' does not exist here. GET /v1/models lists those that do.`,
+			{ param: "model" },
 		);
 	}
 
-	#try(sending: Sending, target: RouteTarget): Promise<ForwardOutcome> {
+	#try(
+		sending: Sending & { body: Buffer; named: NamedModel },
+		target: RouteTarget,
+	): Promise<ForwardOutcome> {
 		const { body, named } = sending;
 		const renamed =
 			target.model === named.name
@@ -161,110 +246,44 @@ export class Gateway {
 				: renameModel(body, named, target.model);
 		sending.target = { ...target, replica: null };
 		return target.kind === "upstream"
-			? this.#toUpstream(sending, renamed, target)
-			: this.#toService(sending, renamed, target);
+			? this.#upstreams.send(sending, renamed, target.name)
+			: this.#services.send(
+					sending,
+					renamed,
+					target,
+					this.#parts.services.get(target.name),
+					this.#limitsOf(target.name),
+				);
 	}
 
-	#toUpstream(
-		{ request, response, observer }: Sending,
-		body: Buffer,
-		{ name }: RouteTarget,
-	): Promise<ForwardOutcome> {
-		const upstream = this.#parts.fleet.upstreams.find(
-			(candidate) => candidate.name === name,
-		);
-		const url = new URL(upstream?.url ?? "");
-		const key =
-			upstream?.apiKeyEnv === undefined
-				? undefined
-				: this.#parts.environment[upstream.apiKeyEnv];
-		// Its address may end in /v1, as clients write it.
-		const base = url.pathname.replace(/\/+$/, "").replace(/\/v1$/, "");
-		return forward({
-			request,
-			response,
-			body,
-			dispatcher: this.#upstreams,
-			origin: url.origin,
-			path: base + (request.url ?? "/"),
-			// The client's key is for here and is nobody's business there.
-			headers: {
-				host: url.host,
-				authorization: key === undefined ? "" : `Bearer ${key}`,
-			},
-			observer,
-		});
+	#limitsOf(name: string): ServiceLimits {
+		const { services, gateway } = this.#parts.fleet;
+		const service = services.find((one) => one.name === name);
+		return {
+			hedgeMs: service?.hedgeMs ?? null,
+			timeoutMs: (service?.timeoutSeconds ?? 3600) * 1000,
+			coldStartMs: gateway.coldStartSeconds * 1000,
+		};
 	}
+}
 
-	async #toService(
-		sending: Sending,
-		body: Buffer,
-		{ kind, name, model }: RouteTarget,
-	): Promise<ForwardOutcome> {
-		const { request, response, observer } = sending;
-		const set = this.#parts.services.get(name) as ReplicaSet;
-		const refused = await this.#wake(set, response);
-		if (refused !== null) return refused;
-		const hashes = prefixHashes(promptOf(body), name);
-		const cached = new Map(
-			[...this.#prefixes.lookup(hashes)].map(([id, bytes]) => [
-				id,
-				bytes / bytesPerToken,
-			]),
-		);
-		const tried = new Set<string>();
-		let last: ForwardOutcome = notReady(set);
-		for (;;) {
-			const loads = set.loads().filter(({ id }) => !tried.has(id));
-			const id = chooseReplica(loads, cached);
-			const replica = set.replicas.find((candidate) => candidate.id === id);
-			if (id === null || replica === undefined) return last;
-			tried.add(id);
-			const tokens = body.length / bytesPerToken - (cached.get(id) ?? 0);
-			const end = set.begin(id, Math.max(leastTokens, tokens));
-			this.#prefixes.add(hashes, id);
-			sending.target = { kind, name, model, replica: id };
-			last = await forward({
-				request,
-				response,
-				body,
-				dispatcher: replica.pool as Dispatcher,
-				origin: "http://service",
-				path: request.url ?? "/",
-				headers: { authorization: "" },
-				observer,
-			}).finally(end);
-			if (last.kind !== "unsent") return last;
+function unnamed(
+	body: Buffer | null,
+	contentType: string | undefined,
+): GalleyError {
+	if (body !== null && contentType?.startsWith("multipart/") !== true) {
+		try {
+			JSON.parse(body.toString());
+		} catch {
+			return new GalleyError(
+				"invalid_json",
+				"The body is not valid JSON: check its commas, quotes and brackets.",
+			);
 		}
 	}
-
-	/** Waits for a service that is starting, as long as a request may. Null when it is ready. */
-	async #wake(
-		set: ReplicaSet,
-		response: ServerResponse,
-	): Promise<ForwardOutcome | null> {
-		if (set.isReady) return null;
-		const left = new AbortController();
-		const leave = () => left.abort();
-		response.once("close", leave);
-		const { coldStartSeconds } = this.#parts.fleet.gateway;
-		const isReady = await set.whenReady(coldStartSeconds * 1000, left.signal);
-		response.off("close", leave);
-		if (left.signal.aborted) return { kind: "left" };
-		return isReady ? null : notReady(set);
-	}
-}
-
-function notReady(set: ReplicaSet): ForwardOutcome {
-	const phases = set.replicas.map(({ phase }) => phase).join(", ");
-	return { kind: "unsent", reason: `it is ${phases}`, retryAfterSeconds: 5 };
-}
-
-/** What requests of one conversation have in common stands from the first message or the prompt on. */
-function promptOf(body: Buffer): Buffer {
-	for (const key of ['"messages"', '"prompt"', '"input"']) {
-		const place = body.indexOf(key);
-		if (place !== -1) return body.subarray(place);
-	}
-	return body;
+	return new GalleyError(
+		"invalid_request",
+		"The body names no model: give the field 'model' one of the names that GET /v1/models lists.",
+		{ param: "model" },
+	);
 }

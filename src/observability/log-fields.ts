@@ -5,6 +5,8 @@
  */
 export const logFieldKinds = {
 	requestId: "text",
+	/** Of the trace that the request belongs to. */
+	traceId: "text",
 	method: "text",
 	route: "text",
 	status: "number",

@@ -1,5 +1,4 @@
 import type { RequestedAdapter } from "../adapters/adapter-file.ts";
-import type { AdapterRegistry } from "../adapters/adapter-registry.ts";
 import type { ChatMessage } from "../core/chat-message.ts";
 import { GalleyError } from "../core/errors.ts";
 import type { GenerationRequest } from "../core/generation-request.ts";
@@ -16,14 +15,8 @@ import type {
 import type { OutputFormat } from "../core/output-format.ts";
 import type { StreamEvent, TokenLogprob } from "../core/stream-event.ts";
 import type { EngineInfo } from "../engine/engine.ts";
-import type { Logger } from "../observability/logger.ts";
-import type { ServiceMetrics } from "../observability/service-metrics.ts";
 import { ChoiceText } from "../text/choice-text.ts";
-import {
-	AdmissionQueue,
-	type QueueLimits,
-	toArrival,
-} from "./admission-queue.ts";
+import { AdmissionQueue, toArrival } from "./admission-queue.ts";
 import type {
 	LoadReport,
 	LogprobReport,
@@ -31,34 +24,20 @@ import type {
 } from "./engine-protocol.ts";
 import type { EngineSupervisor } from "./engine-supervisor.ts";
 import { FirstTokenDeadlines } from "./first-token-deadlines.ts";
+import type { LanguageModelOptions } from "./language-model-options.ts";
 import { LiveRequest } from "./live-request.ts";
 import { toLiveState } from "./live-state.ts";
 import { toTokenLogprob } from "./logprobs.ts";
-import { ModelText, type ModelTextOptions } from "./model-text.ts";
+import { ModelText } from "./model-text.ts";
 import {
 	adapterActivity,
 	adapterEntries,
 	toRequestedAdapters,
 } from "./request-adapters.ts";
 import { RequestGrammars } from "./request-grammars.ts";
-import { observeFinish, observeStep, observeToken } from "./request-metrics.ts";
+import { observeEnd, observeStep, observeToken } from "./request-metrics.ts";
 import { noLoad, stateRefusal } from "./service-standing.ts";
 import { toSubmittedRequest } from "./submitted-request.ts";
-
-export interface LanguageModelOptions extends ModelTextOptions {
-	entry: ModelEntry;
-	facts: ModelFacts;
-	/** Null where the model takes none. */
-	adapters: AdapterRegistry | null;
-	/** Adapters that the engine holds at once. */
-	maxAdapters: number;
-	/** Started already, so that the weights load while the rest of the service is put together. */
-	supervisor: EngineSupervisor;
-	maxSequences: number;
-	queue: QueueLimits;
-	metrics: ServiceMetrics;
-	logger: Logger;
-}
 
 /**
  * One loaded model: text + scheduler + engine. Requests go to the engine process as tokens, tokens come back once a step
@@ -349,7 +328,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 	#finish(live: LiveRequest, now: number): void {
 		this.#supervisor.forget(live.number);
 		this.#remove(live.number);
-		observeFinish(this.#options.metrics, live, now);
+		observeEnd(this.#options, live, null, now);
 	}
 
 	#cancel(number: number, error: GalleyError): void {
@@ -374,7 +353,7 @@ export class LanguageModel implements LanguageService, AsyncDisposable {
 		const live = this.#requests.get(number);
 		if (live === undefined) return;
 		this.#remove(number);
-		this.#options.metrics.requestFailed(error.code);
+		observeEnd(this.#options, live, error.code, performance.now());
 		live.fail(error);
 	}
 

@@ -1,4 +1,7 @@
+import type { ErrorCode } from "../core/errors.ts";
 import type { ServiceMetrics } from "../observability/service-metrics.ts";
+import { traceGeneration } from "../observability/tracing/trace-generation.ts";
+import type { Tracing } from "../observability/tracing/tracing.ts";
 import type { StepReport } from "./engine-protocol.ts";
 import type { LiveRequest } from "./live-request.ts";
 
@@ -59,5 +62,32 @@ export function observeFinish(
 			gaps > 0 ? (decodeSeconds * live.choices.length) / gaps : null,
 		promptTokens: live.request.promptTokens.length,
 		completionTokens: live.completionTokens,
+	});
+}
+
+export interface RequestObservers {
+	metrics: ServiceMetrics;
+	/** Left out: nothing is traced. */
+	tracing?: Tracing | undefined;
+}
+
+/** After the last token, or the failure: `errorCode` is null where it finished. */
+export function observeEnd(
+	{ metrics, tracing }: RequestObservers,
+	live: LiveRequest,
+	errorCode: ErrorCode | null,
+	now: number,
+): void {
+	if (errorCode === null) observeFinish(metrics, live, now);
+	else metrics.requestFailed(errorCode);
+	if (tracing === undefined || !tracing.isOn) return;
+	traceGeneration(tracing, {
+		request: live.request,
+		...live.times,
+		endedAt: now,
+		cachedTokens: live.cachedTokens,
+		completionTokens: live.completionTokens,
+		finishReason: errorCode === null ? live.finishReason : null,
+		errorCode,
 	});
 }

@@ -15,6 +15,7 @@ import { Metrics } from "./metrics.ts";
 import { ChatClient } from "./services/chat-client.ts";
 import { EmbeddingClient } from "./services/embedding-client.ts";
 import { RerankClient } from "./services/rerank-client.ts";
+import { Tracing } from "./tracing/tracing.ts";
 
 /** All that the routes work with. */
 export interface Application {
@@ -27,6 +28,7 @@ export interface Application {
 	prompts: Prompts;
 	jobs: JobManager;
 	metrics: Metrics;
+	tracing: Tracing;
 	close(): Promise<void>;
 }
 
@@ -35,11 +37,17 @@ export interface ApplicationOptions {
 	onProblem(problem: unknown, what: string): void;
 	/** One that is open already; it stays open. */
 	database?: Database;
+	/** Left out: nothing is recorded. */
+	tracing?: Tracing;
 }
 
 export async function openApplication(
 	config: Config,
-	{ onProblem, database: given }: ApplicationOptions,
+	{
+		onProblem,
+		database: given,
+		tracing = new Tracing(null),
+	}: ApplicationOptions,
 ): Promise<Application> {
 	await mkdir(config.dataDirectory, { recursive: true });
 	const prompts = await readPrompts(config.promptsDirectory);
@@ -52,7 +60,7 @@ export async function openApplication(
 			migrations: ragMigrations,
 		}));
 	const base = new KnowledgeBase(database);
-	const embeddings = new EmbeddingClient(config.embedding);
+	const embeddings = new EmbeddingClient({ ...config.embedding, tracing });
 	const metrics = new Metrics();
 	const { close: closeReading, ...reading } = openReading(config);
 	const table = new JobTable(database);
@@ -83,6 +91,7 @@ export async function openApplication(
 	const close = async () => {
 		await jobs.close();
 		await closeReading();
+		await tracing.close();
 		if (given === undefined) await database.close();
 	};
 	try {
@@ -97,11 +106,12 @@ export async function openApplication(
 		database,
 		base,
 		embeddings,
-		reranker: config.rerank && new RerankClient(config.rerank),
-		chat: config.chat && new ChatClient(config.chat),
+		reranker: config.rerank && new RerankClient({ ...config.rerank, tracing }),
+		chat: config.chat && new ChatClient({ ...config.chat, tracing }),
 		prompts,
 		jobs,
 		metrics,
+		tracing,
 		close,
 	};
 }

@@ -2,6 +2,7 @@ import { createServer } from "./api/create-server.ts";
 import { openApplication } from "./application.ts";
 import { ConfigError, readConfig } from "./config.ts";
 import { StarterDocs } from "./starter/starter-docs.ts";
+import { openTracing } from "./tracing/open-tracing.ts";
 
 async function main(): Promise<void> {
 	const config = readConfig(process.env);
@@ -10,7 +11,8 @@ async function main(): Promise<void> {
 		const reason = problem instanceof Error ? problem.message : String(problem);
 		process.stderr.write(`${what}: ${reason}\n`);
 	};
-	const application = await openApplication(config, { onProblem });
+	const tracing = await openTracing(process.env);
+	const application = await openApplication(config, { onProblem, tracing });
 	const app = await createServer(application);
 	const starter = new StarterDocs(application, { say });
 	let isClosing = false;

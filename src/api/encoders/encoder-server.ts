@@ -3,6 +3,7 @@ import type {
 	EmbeddingService,
 	RankingService,
 } from "../../core/embedding-service.ts";
+import type { Tracing } from "../../observability/tracing/tracing.ts";
 import { type ApiOptions, defaultApiOptions } from "../api-options.ts";
 import { createHttpSurface } from "../http-surface.ts";
 import { createEmbeddingModel } from "../kserve/embedding-model.ts";
@@ -22,6 +23,7 @@ export interface EncoderServerParts {
 	service: EmbeddingService | RankingService;
 	metrics: EncoderApiMetrics;
 	logger: ApiLogger;
+	tracing?: Tracing | undefined;
 	options: Partial<ApiOptions> & Pick<ApiOptions, "version">;
 }
 
@@ -38,12 +40,14 @@ export function createEncoderSurface({
 	service,
 	metrics,
 	logger,
+	tracing,
 	options: given,
 }: EncoderServerParts): EncoderSurface {
 	const options: ApiOptions = { ...defaultApiOptions, ...given };
 	const { context, routes, model } = ofTask(service, {
 		metrics,
 		logger,
+		tracing,
 		options,
 	});
 	const app = createHttpSurface(context, {

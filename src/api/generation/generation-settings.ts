@@ -24,7 +24,8 @@ export type GenerationSettings = Pick<
 	| "cacheSalt"
 	| "constraint"
 	| "renderSpecialTokens"
->;
+> &
+	Pick<GenerationRequest, "trace">;
 
 export function toGenerationSettings(
 	fields: GenerationFields & ConstrainedBody,
@@ -44,6 +45,7 @@ export function toGenerationSettings(
 		stop: toStopConditions(fields, maxTokens, vocabularySize),
 		priority: fields.priority ?? 0,
 		tenant: toTenant(origin, fields),
+		...(origin.trace == null ? {} : { trace: origin.trace }),
 		cacheSalt: fields.cache_salt ?? "",
 		constraint: toOutputConstraint(fields),
 		renderSpecialTokens: fields.skip_special_tokens === false,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { GalleyError } from "../../core/errors.ts";
+import type { TraceContext } from "../../core/trace-context.ts";
 import { longestDeadlineMs } from "./generation-fields.ts";
 
 /** What an HTTP request tells of itself beside its body. */
@@ -13,6 +14,8 @@ export interface RequestOrigin {
 	deadline: string | null;
 	/** Monotonic milliseconds. */
 	receivedAt: number;
+	/** The trace that it belongs to. */
+	trace?: TraceContext | null;
 }
 
 export function toOrigin(request: FastifyRequest): RequestOrigin {
@@ -22,6 +25,7 @@ export function toOrigin(request: FastifyRequest): RequestOrigin {
 		keyIdentity: request.keyIdentity,
 		deadline: deadline === undefined ? null : String(deadline),
 		receivedAt: request.record.startedAt,
+		trace: request.record.trace.context,
 	};
 }
 

@@ -19,7 +19,7 @@ const configuration = JSON.stringify({
 
 const startScript = `Scalar.createApiReference('#app', ${configuration})`;
 
-const page = `<!doctype html>
+export const docsPage = `<!doctype html>
 <html lang="en">
   <head>
     <title>Galley API</title>
@@ -57,19 +57,23 @@ export function docs() {
 		reply: FastifyReply,
 	): Promise<string> => {
 		reply.type("text/html; charset=utf-8");
-		return page;
+		return docsPage;
 	};
+}
+
+export function docsScriptPath(): string {
+	const entry = createRequire(import.meta.url).resolve(
+		"@scalar/fastify-api-reference",
+	);
+	return join(dirname(entry), "js", "standalone.js");
 }
 
 /** Read from the package at each call and never held in memory: it is 3.4 MB and rarely asked for. */
 export function docsScript() {
 	return async (_request: FastifyRequest, reply: FastifyReply) => {
-		const entry = createRequire(import.meta.url).resolve(
-			"@scalar/fastify-api-reference",
-		);
 		reply
 			.type("application/javascript; charset=utf-8")
 			.header("cache-control", "public, max-age=3600");
-		return createReadStream(join(dirname(entry), "js", "standalone.js"));
+		return createReadStream(docsScriptPath());
 	};
 }

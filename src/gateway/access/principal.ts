@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Limits } from "../limits/limits.ts";
 
 /**
  * What a key may do: use models, look at the fleet, change it. A wider scope does not include a narrower one: keys list what
@@ -18,12 +19,20 @@ export interface Principal {
 	scopes: readonly Scope[];
 	/** Names of models, `*` standing for any part of a name; null is all. */
 	models: readonly string[] | null;
+	/** Collections of the knowledge base, by the same patterns; null is all. */
+	collections?: readonly string[] | null;
+	/** What the key may use at most. */
+	limits?: Limits | null;
 }
 
 /** Throws `invalid_api_key` for a key that is unknown, revoked or expired, or missing where one is needed. */
 export interface Authenticator {
-	/** Whether requests without a key are refused. */
+	/** Whether requests without a key are refused; true while that isn't known yet. */
 	readonly asksForKeys: boolean;
+	/** Whether `asksForKeys` is more than caution yet; it is where nothing is said. */
+	readonly isKnown?: boolean | undefined;
+	/** Resolves when it is; throws where that can't be found out now. */
+	whenKnown?(): Promise<void>;
 	authenticate(request: IncomingMessage): Promise<Principal>;
 }
 
@@ -37,15 +46,34 @@ export const anybody: Principal = {
 };
 
 export function mayUse({ models }: Principal, model: string): boolean {
-	if (models === null) return true;
-	return models.some((pattern) => {
-		const parts = pattern.split("*").map(escapeRegex);
-		return new RegExp(`^${parts.join(".*")}$`, "su").test(model);
-	});
+	return models === null || matchesAny(models, model);
 }
 
-function escapeRegex(text: string): string {
-	return text.replaceAll(/[.+?^${}()|[\]\\/-]/g, String.raw`\$&`);
+/** Whether the principal may read and write a collection of this name. */
+export function mayUseCollection(
+	{ collections = null }: Principal,
+	collection: string,
+): boolean {
+	return collections === null || matchesAny(collections, collection);
+}
+
+function matchesAny(patterns: readonly string[], name: string): boolean {
+	return patterns.some((pattern) => matches(pattern, name));
+}
+
+/** Each part between stars is taken where it stands first: nothing has to be tried twice, however many stars there are. */
+function matches(pattern: string, name: string): boolean {
+	const [start = "", ...parts] = pattern.split("*");
+	if (parts.length === 0) return name === pattern;
+	if (!name.startsWith(start)) return false;
+	const end = parts.pop() ?? "";
+	let at = start.length;
+	for (const part of parts) {
+		const place = name.indexOf(part, at);
+		if (place === -1) return false;
+		at = place + part.length;
+	}
+	return name.length - at >= end.length && name.endsWith(end);
 }
 
 /** The key of a request, as OpenAI's and Anthropic's clients send it; null where there is none. */

@@ -11,7 +11,7 @@ describe("a fleet file", () => {
 		const { fleet } = readFleetFile(`
 services:
   - name: starter-chat
-    options: { maxNumSeqs: 8, loraModules: ["json=adapters/json"] }
+    options: { maxNumSeqs: 8, lora: ["json=adapters/json"] }
   - name: embed
     model: starter-embed
     start: on-demand

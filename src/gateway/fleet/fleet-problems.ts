@@ -1,4 +1,5 @@
 import { nearestName } from "../../core/nearest-name.ts";
+import { knownApplications } from "../applications/known-applications.ts";
 import type { Fleet, FleetAlias } from "./fleet-file.ts";
 
 export interface FleetProblem {
@@ -16,7 +17,62 @@ interface Found {
 
 /** What a fleet's form can't say: names that are taken or unknown, and aliases that lead round in a circle. */
 export function fleetProblems(fleet: Fleet): Found[] {
-	return [...takenNames(fleet), ...unknownTargets(fleet), ...circles(fleet)];
+	return [
+		...takenNames(fleet),
+		...unknownTargets(fleet),
+		...circles(fleet),
+		...applicationProblems(fleet),
+		...scalingProblems(fleet),
+	];
+}
+
+function scalingProblems({ services }: Fleet): Found[] {
+	return services.flatMap(({ minReplicas, maxReplicas }, index) =>
+		minReplicas !== undefined &&
+		maxReplicas !== undefined &&
+		minReplicas > maxReplicas
+			? [
+					{
+						path: ["services", index, "minReplicas"],
+						message: `minReplicas is ${minReplicas}, more than maxReplicas, ${maxReplicas}.`,
+					},
+				]
+			: [],
+	);
+}
+
+function applicationProblems({ applications, gateway }: Fleet): Found[] {
+	const problems: Found[] = [];
+	const seen = new Set<string>();
+	const ports = new Map<number, string>([[gateway.port, "the gateway"]]);
+	for (const [index, { name, port }] of applications.entries()) {
+		const known = knownApplications.get(name);
+		const path = ["applications", index];
+		if (known === undefined) {
+			const meant = nearestName(name, knownApplications.keys());
+			const advice =
+				meant === null
+					? `There are: ${[...knownApplications.keys()].join(", ")}.`
+					: `Did you mean "${meant}"?`;
+			problems.push({
+				path,
+				message: `"${name}" is no application. ${advice}`,
+			});
+			continue;
+		}
+		if (seen.has(name))
+			problems.push({ path, message: `"${name}" is there twice.` });
+		seen.add(name);
+		const taken = port ?? known.port;
+		const owner = ports.get(taken);
+		if (owner !== undefined)
+			problems.push({
+				path: [...path, "port"],
+				message: `Port ${taken} is ${owner}'s: give one of them another.`,
+			});
+		ports.set(taken, name);
+	}
+	return problems;
 }
 
 function takenNames({ services, upstreams, aliases }: Fleet): Found[] {
@@ -80,10 +136,9 @@ function knownModels({ services, upstreams, aliases }: Fleet): Set<string> {
 	]);
 }
 
-/** Names of the adapters that a service is started with: `loraModules: [name=path, ...]`. */
-function adapterNames({ options }: Fleet["services"][number]): string[] {
-	const modules = options.loraModules ?? options["lora-modules"];
-	const list = Array.isArray(modules) ? modules : [modules];
+/** Names of the adapters that a service is started with: `lora: [name=path, ...]`. */
+export function adapterNames({ options }: Fleet["services"][number]): string[] {
+	const list = Array.isArray(options.lora) ? options.lora : [options.lora];
 	return list.flatMap((entry) =>
 		typeof entry === "string" && entry.includes("=")
 			? [entry.slice(0, entry.indexOf("="))]

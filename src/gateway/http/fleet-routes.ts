@@ -1,5 +1,7 @@
 import { GalleyError } from "../../core/errors.ts";
-import type { FleetStatus } from "../fleet/fleet-status.ts";
+import type { FleetControl } from "../fleet/fleet-control.ts";
+import type { FleetProblem } from "../fleet/fleet-problems.ts";
+import { type FleetStatus, servicesAwaited } from "../fleet/fleet-status.ts";
 import type { ServedModels } from "../served-models.ts";
 import type { OwnAnswer, OwnCall, OwnRoute } from "./own-route.ts";
 
@@ -7,24 +9,44 @@ export interface FleetRouteParts {
 	served: ServedModels;
 	isDraining(): boolean;
 	status(): FleetStatus;
-	scale(service: string, replicas: number): Promise<void>;
-	restart(service: string): Promise<void>;
+	control: FleetControl;
 }
+
+const mostReplicas = 64;
 
 /** Health, the list of models, and the fleet: what it does, and what it is told to do. */
 export function fleetRoutes(parts: FleetRouteParts): OwnRoute[] {
-	const { served, status } = parts;
+	const { served, status, control } = parts;
 	const live: OwnRoute["answer"] = async () =>
 		health({ message: "live", ready: true });
 	const ready: OwnRoute["answer"] = async () => health(readiness(parts));
 	return [
-		{ method: "GET", path: "/v1/health/live", scope: "open", answer: live },
-		{ method: "GET", path: "/v1/health/ready", scope: "open", answer: ready },
-		{ method: "GET", path: "/health", scope: "open", answer: ready },
+		{
+			method: "GET",
+			path: "/v1/health/live",
+			scope: "open",
+			summary: "Is the gateway worth keeping?",
+			answer: live,
+		},
+		{
+			method: "GET",
+			path: "/v1/health/ready",
+			scope: "open",
+			summary: "Do the services that are always there answer?",
+			answer: ready,
+		},
+		{
+			method: "GET",
+			path: "/health",
+			scope: "open",
+			summary: "The same as /v1/health/ready",
+			answer: ready,
+		},
 		{
 			method: "GET",
 			path: "/v1/models",
 			scope: "inference",
+			summary: "All models: of services, adapters, upstreams and aliases",
 			answer: async () => ({
 				body: { object: "list", data: await served.list() },
 			}),
@@ -33,40 +55,108 @@ export function fleetRoutes(parts: FleetRouteParts): OwnRoute[] {
 			method: "GET",
 			path: "/v1/fleet",
 			scope: "read",
+			summary: "Services with their replicas, upstreams, aliases, applications",
 			answer: async () => ({ body: status() }),
 		},
 		{
 			method: "POST",
-			path: "/v1/fleet/services/:name/scale",
+			path: "/v1/fleet/reload",
 			scope: "admin",
+			summary: "Reads the fleet file again; a broken one changes nothing",
+			async answer() {
+				const { changed, problems } = await control.reload();
+				return { body: { changed, problems: problems.map(describeProblem) } };
+			},
+		},
+		{
+			method: "GET",
+			path: "/v1/blueprints",
+			scope: "read",
+			summary: "The sample applications that run here",
+			answer: async () => ({ body: status().applications }),
+		},
+		...serviceRoutes(parts),
+	];
+}
+
+function serviceRoutes({ status, control }: FleetRouteParts): OwnRoute[] {
+	const path = "/v1/fleet/services";
+	/** A verb without a body. */
+	const verb = (
+		word: string,
+		summary: string,
+		act: (service: string) => Promise<void> | void,
+	): OwnRoute => ({
+		method: "POST",
+		path: `${path}/:name/${word}`,
+		scope: "admin",
+		summary,
+		async answer(call) {
+			const service = serviceOf(call, status());
+			await act(service);
+			return accepted(service, status());
+		},
+	});
+	return [
+		{
+			method: "POST",
+			path,
+			scope: "admin",
+			summary: "Deploys a service: {name, model, options?, replicas?, start?}",
 			async answer(call) {
-				const service = serviceOf(call, status());
-				const { replicas } = (await call.json()) as { replicas?: unknown };
-				if (
-					!(typeof replicas === "number" && Number.isInteger(replicas)) ||
-					replicas < 0 ||
-					replicas > 64
-				)
-					throw new GalleyError(
-						"invalid_request",
-						"'replicas' is a whole number from 0 to 64.",
-						{ param: "replicas" },
-					);
-				await parts.scale(service, replicas);
+				const service = await control.deploy(await call.json());
 				return accepted(service, status());
 			},
 		},
 		{
-			method: "POST",
-			path: "/v1/fleet/services/:name/restart",
+			method: "DELETE",
+			path: `${path}/:name`,
 			scope: "admin",
+			summary: "Takes a deployed service away; its requests are finished",
+			async answer(call) {
+				const name = serviceOf(call, status());
+				await control.undeploy(name);
+				return { status: 202, body: { name, deleted: true } };
+			},
+		},
+		verb("restart", "New replicas, ready before the old ones go", (service) =>
+			control.restart(service),
+		),
+		verb("stop", "Stops a service until it is started again", (service) =>
+			control.stop(service),
+		),
+		verb("start", "Starts a service that was stopped", (service) =>
+			control.start(service),
+		),
+		{
+			method: "POST",
+			path: `${path}/:name/scale`,
+			scope: "admin",
+			summary: "So many replicas: {replicas}",
 			async answer(call) {
 				const service = serviceOf(call, status());
-				await parts.restart(service);
+				const { replicas } = ((await call.json()) ?? {}) as {
+					replicas?: unknown;
+				};
+				if (
+					!(typeof replicas === "number" && Number.isInteger(replicas)) ||
+					replicas < 0 ||
+					replicas > mostReplicas
+				)
+					throw new GalleyError(
+						"invalid_request",
+						`'replicas' is a whole number from 0 to ${mostReplicas}.`,
+						{ param: "replicas" },
+					);
+				await control.scale(service, replicas);
 				return accepted(service, status());
 			},
 		},
 	];
+}
+
+function describeProblem({ line, message }: FleetProblem): string {
+	return line === null ? message : `line ${line}: ${message}`;
 }
 
 function serviceOf({ parameters }: OwnCall, { services }: FleetStatus): string {
@@ -99,14 +189,9 @@ function health({ message, ready }: Health): OwnAnswer {
 	};
 }
 
-/** Ready when every service that is always there has a replica that is. */
 function readiness({ status, isDraining }: FleetRouteParts): Health {
 	if (isDraining()) return { message: "draining", ready: false };
-	const waits = status().services.filter(
-		({ start, replicas }) =>
-			start === "always" && !replicas.some(({ phase }) => phase === "ready"),
-	);
+	const waits = servicesAwaited(status());
 	if (waits.length === 0) return { message: "ready", ready: true };
-	const names = waits.map(({ name }) => name).join(", ");
-	return { message: `waiting for ${names}`, ready: false };
+	return { message: `waiting for ${waits.join(", ")}`, ready: false };
 }

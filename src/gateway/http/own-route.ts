@@ -8,6 +8,8 @@ export interface OwnRoute {
 	path: string;
 	/** `open` is answered without a key. */
 	scope: Scope | "open";
+	/** For the API's own description; a route without one is not in it. */
+	summary?: string;
 	answer(call: OwnCall): Promise<OwnAnswer>;
 }
 
@@ -41,13 +43,20 @@ export type OwnAnswer =
 /** A fixed set of routes; the most literal path wins. */
 export class OwnRoutes {
 	readonly #exact = new Map<string, OwnRoute>();
-	readonly #patterns: { route: OwnRoute; parts: readonly string[] }[] = [];
+	/** By method and number of parts: most requests are for no own route. */
+	readonly #patterns = new Map<
+		string,
+		{ route: OwnRoute; parts: readonly string[] }[]
+	>();
 
 	constructor(routes: readonly OwnRoute[]) {
 		for (const route of routes) {
-			if (route.path.includes(":"))
-				this.#patterns.push({ route, parts: route.path.split("/") });
-			else this.#exact.set(`${route.method} ${route.path}`, route);
+			if (route.path.includes(":")) {
+				const parts = route.path.split("/");
+				const shape = `${route.method} ${parts.length}`;
+				const alike = this.#patterns.get(shape) ?? [];
+				this.#patterns.set(shape, [...alike, { route, parts }]);
+			} else this.#exact.set(`${route.method} ${route.path}`, route);
 		}
 	}
 
@@ -58,8 +67,8 @@ export class OwnRoutes {
 		const exact = this.#exact.get(`${method} ${path}`);
 		if (exact !== undefined) return { route: exact, parameters: {} };
 		const given = path.split("/");
-		for (const { route, parts } of this.#patterns) {
-			if (route.method !== method) continue;
+		const alike = this.#patterns.get(`${method} ${given.length}`) ?? [];
+		for (const { route, parts } of alike) {
 			const parameters = match(parts, given);
 			if (parameters !== null) return { route, parameters };
 		}

@@ -1,5 +1,7 @@
+import type { GalleyError } from "../../core/errors.ts";
+import type { AnswerSink } from "../../proxy/answer-sink.ts";
+import type { AnswerObserver } from "../../proxy/forward.ts";
 import type { Principal } from "../access/principal.ts";
-import type { AnswerObserver } from "../proxy/forward.ts";
 
 /** A request for a model, before it is sent anywhere. */
 export interface ModelCall {
@@ -42,6 +44,16 @@ export interface CallOutcome {
 	firstByteMs: number | null;
 	/** From arrival to the end. */
 	ms: number;
+	/** How often it was sent to somebody. */
+	attempts: number;
+	/** How long it waited for a service that was not ready; null when it did not. */
+	coldStartMs: number | null;
+}
+
+/** What changes an answer, or only looks at it. */
+export interface AnswerFilter extends AnswerSink {
+	/** Resolves when the client has been told all; with the error that the answer has become, if any. */
+	settled?(): Promise<GalleyError | null>;
 }
 
 export interface Admission {
@@ -49,6 +61,10 @@ export interface Admission {
 	headers?: Readonly<Record<string, string>>;
 	/** Another body in the place of the given one. */
 	body?: Buffer;
+	/** Sent on with the request, and seen by the policies that come after. */
+	forwardHeaders?: Readonly<Record<string, string>>;
+	/** Something that the answer passes on its way to the client. What comes of a later policy is nearer to the client. */
+	answerThrough?(client: AnswerSink): AnswerFilter;
 	/** Called exactly once for each admission, however the call ended; must not throw. */
 	settle?(outcome: CallOutcome): void;
 }

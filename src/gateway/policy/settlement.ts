@@ -1,22 +1,31 @@
 import type { ServerResponse } from "node:http";
-import type { AnswerObserver } from "../proxy/forward.ts";
+import type { GalleyError } from "../../core/errors.ts";
+import type { AnswerSink } from "../../proxy/answer-sink.ts";
+import type { AnswerObserver } from "../../proxy/forward.ts";
 import type {
 	Admission,
+	AnswerFilter,
 	CallOutcome,
 	ModelCall,
 	RequestPolicy,
 	UsageCounter,
 } from "./model-call.ts";
+import { PolicyRefusal } from "./policy-refusal.ts";
 
 /** What policies admitted has to be settled once, however the call ends: this keeps the account of one call. */
 export class Settlement implements AnswerObserver {
 	readonly #call: ModelCall;
 	readonly #counter: UsageCounter | undefined;
 	readonly #admissions: Admission[] = [];
+	readonly #filters: AnswerFilter[] = [];
+	/** Sent on with the request. */
+	readonly forwardHeaders: Record<string, string> = {};
 	#firstByteMs: number | null = null;
 	#isSettled = false;
 	/** Who has the call, or had it last. */
 	target: CallOutcome["target"] = null;
+	/** What was sent, or is: how often, and how long it waited before. */
+	sending: { attempts?: number; coldStartMs?: number } = {};
 
 	constructor(call: ModelCall, counter: UsageCounter | undefined) {
 		this.#call = call;
@@ -30,14 +39,40 @@ export class Settlement implements AnswerObserver {
 	): Promise<Buffer> {
 		let call = this.#call;
 		for (const policy of policies) {
-			const admission = await policy.admit(call);
+			const admission = await admitted(policy, call, response);
 			this.#admissions.push(admission);
 			for (const [name, value] of Object.entries(admission.headers ?? {}))
 				response.setHeader(name, value);
 			if (admission.body !== undefined)
 				call = { ...call, body: admission.body };
+			if (admission.forwardHeaders === undefined) continue;
+			Object.assign(this.forwardHeaders, admission.forwardHeaders);
+			call = {
+				...call,
+				headers: { ...call.headers, ...admission.forwardHeaders },
+			};
 		}
 		return call.body;
+	}
+
+	/** Where the answer is to be written. */
+	answerThrough(client: AnswerSink): AnswerSink {
+		let sink = client;
+		for (const { answerThrough } of this.#admissions.toReversed()) {
+			if (answerThrough === undefined) continue;
+			const filter = answerThrough(sink);
+			this.#filters.unshift(filter);
+			sink = filter;
+		}
+		return sink;
+	}
+
+	/** Resolves when the client has been told all; with the error that the answer has become on its way, if any. */
+	async answered(): Promise<GalleyError | null> {
+		let error: GalleyError | null = null;
+		for (const filter of this.#filters)
+			error = (await filter.settled?.()) ?? error;
+		return error;
 	}
 
 	head: AnswerObserver["head"] = (status, headers) =>
@@ -60,7 +95,25 @@ export class Settlement implements AnswerObserver {
 			usage: this.#counter?.usage() ?? null,
 			firstByteMs: this.#firstByteMs,
 			ms: performance.now() - this.#call.arrivedAt,
+			attempts: this.sending.attempts ?? 0,
+			coldStartMs: this.sending.coldStartMs ?? null,
 		};
 		for (const { settle } of this.#admissions.reverse()) settle?.(outcome);
+	}
+}
+
+/** A refusal may tell more than its words: how long a limit lasts. */
+async function admitted(
+	policy: RequestPolicy,
+	call: ModelCall,
+	response: ServerResponse,
+): Promise<Admission> {
+	try {
+		return await policy.admit(call);
+	} catch (error) {
+		if (error instanceof PolicyRefusal)
+			for (const [name, value] of Object.entries(error.headers))
+				response.setHeader(name, value);
+		throw error;
 	}
 }

@@ -6,37 +6,33 @@ export interface ReplicaLoad {
 	isReady: boolean;
 }
 
-/** A replica that has the prefix gets the request unless it has so many times the tokens of the least loaded, */
-const busyRatio = 2;
-/** and so many more: small differences are no reason to compute a prefix again. */
-const busyTokens = 2000;
+/**
+ * A token that is cached is worth so many that wait: computing a prefix again takes not only its own time, it also drives
+ * another prefix out of the other replica's cache. Chosen by `npm run bench -- routing-simulation`.
+ */
+export const cachedWorth = 4;
 
 /**
- * The replica for a request: one that has its prefix cached, while that one isn't much busier than the others; else the
- * one with the fewest outstanding tokens. Null when none is ready. Pure.
+ * The replica for a request: the one with the least to do, what it needn't compute again counted in its favour. So a prefix
+ * keeps its replica unless that one has more than `cachedWorth` times the prefix's length to do beyond the idlest. Null when none is
+ * ready. `random` (0 to 1) decides between equals. Pure.
  */
 export function chooseReplica(
 	replicas: readonly ReplicaLoad[],
 	/** Replicas that have seen the request's prefix -> how many of its tokens. */
 	cachedTokens: ReadonlyMap<string, number>,
+	random: number,
+	worth = cachedWorth,
 ): string | null {
-	const ready = replicas.filter(({ isReady }) => isReady);
-	if (ready.length === 0) return null;
-	const idlest = ready.reduce((best, other) =>
-		other.outstandingTokens < best.outstandingTokens ? other : best,
-	);
-	const bearable = Math.max(
-		idlest.outstandingTokens * busyRatio,
-		idlest.outstandingTokens + busyTokens,
-	);
-	let chosen = idlest;
-	let most = cachedTokens.get(idlest.id) ?? 0;
-	for (const replica of ready) {
-		const cached = cachedTokens.get(replica.id) ?? 0;
-		if (cached > most && replica.outstandingTokens <= bearable) {
-			chosen = replica;
-			most = cached;
-		}
+	let least = Number.POSITIVE_INFINITY;
+	let equals: string[] = [];
+	for (const { id, isReady, outstandingTokens } of replicas) {
+		if (!isReady) continue;
+		const cost = outstandingTokens - worth * (cachedTokens.get(id) ?? 0);
+		if (cost < least) {
+			least = cost;
+			equals = [id];
+		} else if (cost === least) equals.push(id);
 	}
-	return chosen.id;
+	return equals[Math.floor(random * equals.length)] ?? equals[0] ?? null;
 }

@@ -42,6 +42,20 @@ export function resolveModel(
 	return targets;
 }
 
+/** Whether a name is one of the fleet's. Pure. */
+export function servesModel(
+	{ services, upstreams, aliases }: Fleet,
+	served: ServedNames,
+	model: string,
+): boolean {
+	return (
+		Object.hasOwn(aliases, model) ||
+		served.has(model) ||
+		services.some(({ name }) => name === model) ||
+		upstreams.some(({ models }) => models.includes(model))
+	);
+}
+
 function directTarget(
 	model: string,
 	{ services, upstreams }: Fleet,

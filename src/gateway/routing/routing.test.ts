@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Fleet, readFleetFile } from "../fleet/fleet-file.ts";
-import { chooseReplica, type ReplicaLoad } from "./choose-replica.ts";
+import {
+	cachedWorth,
+	chooseReplica,
+	type ReplicaLoad,
+} from "./choose-replica.ts";
 import { PrefixMap, prefixHashes } from "./prefix-map.ts";
 import { resolveModel } from "./resolve-model.ts";
 
@@ -48,21 +52,28 @@ describe("the replica of a request", () => {
 
 	test("has its prefix, unless it is much busier than another", () => {
 		const cached = new Map([["a", 500]]);
-		expect(chooseReplica([load("a", 1500), load("b", 0)], cached)).toBe("a");
-		expect(chooseReplica([load("a", 2500), load("b", 0)], cached)).toBe("b");
-		expect(chooseReplica([load("a", 9000, false), load("b", 0)], cached)).toBe(
-			"b",
-		);
+		const choose = (...loads: ReplicaLoad[]) => chooseReplica(loads, cached, 0);
+		expect(choose(load("a", 1500), load("b", 0))).toBe("a");
+		expect(choose(load("a", 2500), load("b", 0))).toBe("b");
+		expect(choose(load("a", 9000, false), load("b", 0))).toBe("b");
 	});
 
 	test("else has the fewest tokens to compute; none is ready is null", () => {
-		expect(
-			chooseReplica([load("a", 7), load("b", 3), load("c", 5)], new Map()),
-		).toBe("b");
-		expect(chooseReplica([load("a", 0, false)], new Map())).toBeNull();
+		const none = new Map<string, number>();
+		const loads = [load("a", 7), load("b", 3), load("c", 5)];
+		expect(chooseReplica(loads, none, 0.9)).toBe("b");
+		expect(chooseReplica([load("a", 0, false)], none, 0)).toBeNull();
 	});
 
-	test("property: is always a ready one, never unbearably busier than the idlest", () => {
+	test("is drawn from equals", () => {
+		const loads = [load("a", 0), load("b", 0), load("c", 0, false)];
+		const drawn = [0, 0.49, 0.5, 0.99].map((random) =>
+			chooseReplica(loads, new Map(), random),
+		);
+		expect(drawn).toEqual(["a", "a", "b", "b"]);
+	});
+
+	test("property: is always a ready one, busier than the idlest only by what its cache is worth", () => {
 		fc.assert(
 			fc.property(
 				fc.array(
@@ -73,10 +84,11 @@ describe("the replica of a request", () => {
 					}),
 					{ maxLength: 8 },
 				),
-				(rows) => {
+				fc.double({ min: 0, max: 1, noNaN: true }),
+				(rows, random) => {
 					const replicas = rows.map((row, id) => ({ ...row, id: String(id) }));
 					const cached = new Map(replicas.map((r) => [r.id, r.cached]));
-					const id = chooseReplica(replicas, cached);
+					const id = chooseReplica(replicas, cached, random);
 					const ready = replicas.filter(({ isReady }) => isReady);
 					if (ready.length === 0) {
 						expect(id).toBeNull();
@@ -85,7 +97,7 @@ describe("the replica of a request", () => {
 					const chosen = ready.find((replica) => replica.id === id);
 					const least = Math.min(...ready.map((r) => r.outstandingTokens));
 					expect(chosen?.outstandingTokens).toBeLessThanOrEqual(
-						Math.max(2 * least, least + 2000),
+						least + cachedWorth * (chosen?.cached ?? 0),
 					);
 				},
 			),
@@ -107,12 +119,15 @@ describe("seen prefixes", () => {
 		expect(map.lookup(prefixHashes(prompt(600, "a"), "x")).size).toBe(0);
 	});
 
-	test("are bounded, the longest unused go first", () => {
-		const map = new PrefixMap(4);
-		map.add(prefixHashes(prompt(512, ""), "old"), "one");
-		map.add(prefixHashes(prompt(512, ""), "kept"), "one");
-		map.add(prefixHashes(prompt(512, ""), "new"), "one");
-		expect(map.lookup(prefixHashes(prompt(512, ""), "old")).size).toBe(0);
-		expect(map.lookup(prefixHashes(prompt(512, ""), "kept")).size).toBe(1);
+	test("are bounded: what was seen lately stays, what wasn't goes", () => {
+		const map = new PrefixMap(8);
+		const hashes = (salt: string) => prefixHashes(prompt(512, ""), salt);
+		map.add(hashes("old"), "one");
+		for (let time = 0; time < 10; time++) {
+			map.add(hashes("kept"), "one");
+			map.add(hashes(`new ${time}`), "one");
+		}
+		expect(map.lookup(hashes("old")).size).toBe(0);
+		expect(map.lookup(hashes("kept")).size).toBe(1);
 	});
 });

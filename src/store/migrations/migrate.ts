@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { GalleyError } from "../../core/errors.ts";
-import type { Database } from "../database.ts";
+import type { Database, Queryable } from "../database.ts";
 
 /** A step that was released is never changed; what comes later is a new step. */
 export interface Migration {
@@ -21,13 +21,17 @@ export async function migrate(
 	database: Database,
 	migrations: readonly Migration[],
 ): Promise<string[]> {
-	await database.script(
-		`create table if not exists schema_migrations (
-			name text primary key,
-			digest text not null,
-			applied_at timestamptz not null default now()
-		)`,
-	);
+	// "If not exists" fails, too, when two processes find at the same time that it doesn't.
+	await database.transaction(async (transaction) => {
+		await lock(transaction);
+		await transaction.query(
+			`create table if not exists schema_migrations (
+				name text primary key,
+				digest text not null,
+				applied_at timestamptz not null default now()
+			)`,
+		);
+	});
 	const applied: string[] = [];
 	for (const migration of migrations)
 		if (await applyOnce(database, migration)) applied.push(migration.name);
@@ -37,9 +41,7 @@ export async function migrate(
 function applyOnce(database: Database, { name, sql }: Migration) {
 	const digest = createHash("sha256").update(sql).digest("hex");
 	return database.transaction(async (transaction) => {
-		await transaction.query("select pg_advisory_xact_lock($1::bigint)", [
-			String(lockKey),
-		]);
+		await lock(transaction);
 		const [known] = await transaction.query<{ digest: string }>(
 			"select digest from schema_migrations where name = $1",
 			[name],
@@ -58,6 +60,13 @@ function applyOnce(database: Database, { name, sql }: Migration) {
 		);
 		return true;
 	});
+}
+
+/** Until the transaction ends. */
+async function lock(transaction: Queryable): Promise<void> {
+	await transaction.query("select pg_advisory_xact_lock($1::bigint)", [
+		String(lockKey),
+	]);
 }
 
 /** Statements end with a semicolon at the end of a line; none of ours has one inside. */

@@ -5,6 +5,7 @@ import { type AnswerEvent, answerQuestion } from "../answer/answer-question.ts";
 import type { Application } from "../application.ts";
 import { searchCollections } from "../knowledge/search-collections.ts";
 import type { ChatTurn } from "../services/chat-client.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import { AnswerRecord } from "./answer-record.ts";
 import { renderError } from "./api-error.ts";
 import { type ChatQuestion, chatBody, readQuestion } from "./chat-body.ts";
@@ -89,10 +90,25 @@ function answer(
 		collectionIds,
 		embeddings.endpoint.model,
 	);
-	return answerQuestion(
-		{ question, history, settings, signal },
-		{ search, embeddings, reranker, chat, prompts },
+	return traced(
+		application.tracing,
+		answerQuestion(
+			{ question, history, settings, signal },
+			{ search, embeddings, reranker, chat, prompts },
+		),
 	);
+}
+
+/** Each stage is a span of the request's trace. The first token is a moment within the last stage. */
+async function* traced(
+	tracing: Tracing,
+	events: AsyncIterable<AnswerEvent>,
+): AsyncGenerator<AnswerEvent> {
+	for await (const event of events) {
+		if (event.type === "stage" && event.stage !== "first_token")
+			tracing.stage(event.stage, event.ms);
+		yield event;
+	}
 }
 
 async function completeAnswer(

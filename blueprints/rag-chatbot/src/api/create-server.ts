@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Application } from "../application.ts";
+import { addTracing } from "./add-tracing.ts";
 import { renderError } from "./api-error.ts";
 import { Callers } from "./callers.ts";
 import { addChatRoutes } from "./chat-routes.ts";
@@ -19,7 +20,7 @@ import { validateByZod } from "./zod-types.ts";
 export async function createServer(
 	application: Application,
 ): Promise<FastifyInstance> {
-	const { config, metrics } = application;
+	const { config, metrics, tracing } = application;
 	const app = validateByZod(
 		fastify({
 			logger:
@@ -34,6 +35,7 @@ export async function createServer(
 		}),
 	);
 	const callers = new Callers(config);
+	addTracing(app, tracing);
 	const openApi = collectOpenApi(app, callers.areNamed);
 	app.decorateRequest("principal");
 	app.addHook("onRequest", async (request, reply) => {

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { type Agent, request } from "undici";
+import type { Span, Tracing } from "../tracing/tracing.ts";
 
 /** Where one of the three services answers; any OpenAI-compatible address will do. */
 export interface Endpoint {
@@ -7,6 +8,8 @@ export interface Endpoint {
 	baseUrl: string;
 	model: string;
 	apiKey: string | null;
+	/** What is asked here belongs to the trace of the request that it is asked for. */
+	tracing?: Tracing;
 }
 
 /** A service said no, or nothing. */
@@ -47,6 +50,8 @@ export async function post({
 	agent,
 }: Call): Promise<Readable> {
 	const url = `${endpoint.baseUrl.replace(/\/$/, "")}${path}`;
+	const span = beginCall(endpoint, path);
+	const traceparent = span?.traceparent ?? endpoint.tracing?.traceparent;
 	try {
 		const response = await request(url, {
 			method: "POST",
@@ -55,6 +60,7 @@ export async function post({
 				...(endpoint.apiKey === null
 					? {}
 					: { authorization: `Bearer ${endpoint.apiKey}` }),
+				...(traceparent == null ? {} : { traceparent }),
 			},
 			body: JSON.stringify(body),
 			signal: signal ?? null,
@@ -63,7 +69,11 @@ export async function post({
 			...(agent === undefined ? {} : { dispatcher: agent }),
 		});
 		const { statusCode, headers } = response;
-		if (statusCode === 200) return response.body;
+		span?.set({ "http.response.status_code": statusCode });
+		if (statusCode === 200) {
+			response.body.once("close", () => span?.end());
+			return response.body;
+		}
 		const text = await response.body.text();
 		const after = Number(headers["retry-after"]);
 		throw new ServiceError(
@@ -72,6 +82,10 @@ export async function post({
 			Number.isFinite(after) ? after : null,
 		);
 	} catch (error) {
+		span?.fail(
+			error instanceof ServiceError ? String(error.status) : "unreachable",
+		);
+		span?.end();
 		if (error instanceof ServiceError) throw error;
 		signal?.throwIfAborted();
 		const reason = error instanceof Error ? error.message : String(error);
@@ -82,6 +96,22 @@ export async function post({
 			{ cause: error },
 		);
 	}
+}
+
+const operations: Readonly<Record<string, string>> = {
+	"/chat/completions": "chat",
+	"/embeddings": "embeddings",
+	"/ranking": "rerank",
+};
+
+function beginCall({ tracing, model }: Endpoint, path: string): Span | null {
+	const operation = operations[path] ?? path;
+	return (
+		tracing?.call(`${operation} ${model}`, {
+			"gen_ai.operation.name": operation,
+			"gen_ai.request.model": model,
+		}) ?? null
+	);
 }
 
 export async function postForJson(call: Call): Promise<unknown> {

@@ -1,0 +1,64 @@
+import {
+	Alert,
+	Button,
+	CopyButton,
+	Group,
+	Modal,
+	Stack,
+	TextInput,
+} from "@mantine/core";
+import type { CreatedKey } from "../api/access-types.ts";
+import { CheckIcon, CopyIcon, LockIcon } from "../components/icons.tsx";
+
+interface NewKeyDialogProps {
+	created: CreatedKey | null;
+	onClose: () => void;
+}
+
+/** The only time that a key's secret is seen. */
+export function NewKeyDialog({ created, onClose }: NewKeyDialogProps) {
+	return (
+		<Modal
+			opened={created !== null}
+			onClose={onClose}
+			closeOnClickOutside={false}
+			closeOnEscape={false}
+			withCloseButton={false}
+			size="lg"
+			title={`Key ${created?.name ?? ""}`}
+		>
+			<Stack gap="md">
+				<Alert color="orange" icon={<LockIcon />} title="Copy it now">
+					It is shown this once: the gateway keeps only a hash of it.
+				</Alert>
+				<TextInput
+					label="Key"
+					readOnly
+					value={created?.key ?? ""}
+					styles={{
+						input: { fontFamily: "var(--mantine-font-family-monospace)" },
+					}}
+					onFocus={({ currentTarget }) => currentTarget.select()}
+				/>
+				<Group justify="flex-end" gap="xs">
+					<CopyButton value={created?.key ?? ""}>
+						{({ copied, copy }) => (
+							<Button
+								onClick={copy}
+								leftSection={
+									copied ? <CheckIcon size={16} /> : <CopyIcon size={16} />
+								}
+								data-autofocus
+							>
+								{copied ? "Copied" : "Copy"}
+							</Button>
+						)}
+					</CopyButton>
+					<Button variant="default" onClick={onClose}>
+						I have it
+					</Button>
+				</Group>
+			</Stack>
+		</Modal>
+	);
+}

@@ -1,0 +1,44 @@
+import { Table } from "@mantine/core";
+import type { ReactNode } from "react";
+import { ScrollBox } from "./scroll-box.tsx";
+
+interface WideTableProps {
+	label: string;
+	/** Column headings; numbers stand on the right. */
+	head: readonly (string | { title: string; isNumber: true })[];
+	minWidth?: number;
+	children: ReactNode;
+}
+
+/** A table that scrolls by itself where the screen is narrow. */
+export function WideTable({
+	label,
+	head,
+	minWidth = 640,
+	children,
+}: WideTableProps) {
+	return (
+		<ScrollBox label={label}>
+			<Table miw={minWidth}>
+				<Table.Thead>
+					<Table.Tr>
+						{head.map((column) =>
+							typeof column === "string" ? (
+								column === "" ? (
+									<Table.Td key="actions" />
+								) : (
+									<Table.Th key={column}>{column}</Table.Th>
+								)
+							) : (
+								<Table.Th key={column.title} ta="right">
+									{column.title}
+								</Table.Th>
+							),
+						)}
+					</Table.Tr>
+				</Table.Thead>
+				<Table.Tbody>{children}</Table.Tbody>
+			</Table>
+		</ScrollBox>
+	);
+}

@@ -1,0 +1,210 @@
+import {
+	Button,
+	Card,
+	Group,
+	SegmentedControl,
+	Stack,
+	Switch,
+	Text,
+	Textarea,
+	VisuallyHidden,
+} from "@mantine/core";
+import { useCallback, useState } from "react";
+import { CopyButton } from "../../components/copy-button.tsx";
+import { PlayIcon, StopIcon } from "../../components/icons.tsx";
+import { AnswerFigures } from "../answer-figures.tsx";
+import { Waiting } from "../chat/answer-turn.tsx";
+import chatClasses from "../chat/chat.module.css";
+import { TokenView } from "../chat/token-view.tsx";
+import { FailureNotice } from "../failure-notice.tsx";
+import { type Answer, isRunning } from "../logic/answer.ts";
+import { withoutControls } from "../logic/display-text.ts";
+import { toCompletionRequest } from "../logic/request-body.ts";
+import { countChanges, type Settings } from "../logic/settings.ts";
+import { ModelSelect } from "../models/model-select.tsx";
+import { CodeAction, PanelFrame } from "../panel-frame.tsx";
+import type { PanelViewProps } from "../panel-host.tsx";
+import pageClasses from "../playground.module.css";
+import { SettingsPanel } from "../settings/settings-panel.tsx";
+import { useGeneration } from "../use-generation.ts";
+import { useStopOnEscape } from "../use-stop-on-escape.ts";
+import classes from "./completions.module.css";
+
+/** Text that a model goes on with: no turns, no template. */
+export function CompletionsPanel({
+	content,
+	update,
+	models,
+	actions,
+}: PanelViewProps<"completions">) {
+	const { settings, prompt, suffix, echo } = content;
+	const { ask, stop } = useGeneration();
+	const [answer, setAnswer] = useState<Answer | null>(null);
+	/** What the answer belongs to, whatever is typed since. */
+	const [asked, setAsked] = useState({ prompt: "", suffix: "" });
+	const running = answer !== null && isRunning(answer);
+	useStopOnEscape(running, stop);
+
+	const plan = () => toCompletionRequest(settings, content);
+	const [problem] = plan().problems;
+	const canRun = !running && problem === undefined && prompt !== "";
+	const run = () => {
+		const { model, body } = plan();
+		// An echoed prompt comes back with the answer.
+		setAsked({ prompt: echo ? "" : prompt, suffix });
+		void ask({ path: "/v1/completions", model, body, onAnswer: setAnswer });
+	};
+	const change = useCallback(
+		(some: Partial<Settings>) =>
+			update((current) => ({
+				...current,
+				settings: { ...current.settings, ...some },
+			})),
+		[update],
+	);
+
+	return (
+		<PanelFrame
+			model={
+				<ModelSelect
+					models={models}
+					value={settings.model}
+					onChange={(model) => change({ model })}
+				/>
+			}
+			actions={
+				<>
+					{actions}
+					<CodeAction task="completions" plan={plan} />
+				</>
+			}
+			settings={
+				<SettingsPanel settings={settings} onChange={change} isChat={false} />
+			}
+			changes={countChanges(settings)}
+		>
+			<Stack gap="md">
+				<Textarea
+					label="Prompt"
+					description="The model goes on where this ends. Control and Enter starts."
+					className={pageClasses.mono ?? ""}
+					autosize
+					minRows={6}
+					maxRows={18}
+					value={prompt}
+					onChange={({ currentTarget: { value } }) =>
+						update((current) => ({ ...current, prompt: value }))
+					}
+					onKeyDown={(event) => {
+						if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey))
+							return;
+						event.preventDefault();
+						if (canRun) run();
+					}}
+				/>
+				<Textarea
+					label="Suffix"
+					description="For models trained to fill in the middle: what comes after."
+					className={pageClasses.mono ?? ""}
+					autosize
+					minRows={1}
+					maxRows={8}
+					value={suffix}
+					onChange={({ currentTarget: { value } }) =>
+						update((current) => ({ ...current, suffix: value }))
+					}
+				/>
+				<Group gap="md">
+					{running ? (
+						<Button
+							variant="default"
+							leftSection={<StopIcon size={16} />}
+							onClick={stop}
+						>
+							Stop
+						</Button>
+					) : (
+						<Button
+							leftSection={<PlayIcon size={16} />}
+							disabled={!canRun}
+							onClick={run}
+						>
+							Complete
+						</Button>
+					)}
+					<Switch
+						label="Echo the prompt"
+						checked={echo}
+						onChange={({ currentTarget: { checked } }) =>
+							update((current) => ({ ...current, echo: checked }))
+						}
+					/>
+					{problem !== undefined && (
+						<Text size="sm" c="red">
+							{problem.message}
+						</Text>
+					)}
+				</Group>
+				{answer !== null && (
+					<Completion
+						answer={answer}
+						asked={asked}
+						onRetry={running ? undefined : run}
+					/>
+				)}
+				<VisuallyHidden role="status">
+					{answer === null ? "" : running ? "Writing" : "The text is complete"}
+				</VisuallyHidden>
+			</Stack>
+		</PanelFrame>
+	);
+}
+
+function Completion({
+	answer,
+	asked,
+	onRetry,
+}: {
+	answer: Answer;
+	asked: { prompt: string; suffix: string };
+	onRetry: (() => void) | undefined;
+}) {
+	const [view, setView] = useState("Text");
+	const { text, logprobs, failure } = answer;
+	const views = ["Text", ...(logprobs.length > 0 ? ["Tokens"] : [])];
+	return (
+		<Card component="section" padding="md" aria-label="Completion">
+			<Stack gap="sm">
+				{view === "Tokens" && logprobs.length > 0 ? (
+					<TokenView logprobs={logprobs} />
+				) : (
+					// biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
+					<pre tabIndex={0} className={chatClasses.raw}>
+						<span className={classes.given}>{asked.prompt}</span>
+						<mark className={classes.written}>{withoutControls(text)}</mark>
+						<span className={classes.given}>{asked.suffix}</span>
+					</pre>
+				)}
+				{isRunning(answer) && text === "" && <Waiting />}
+				{failure !== null && (
+					<FailureNotice failure={failure} onRetry={onRetry} />
+				)}
+				{!isRunning(answer) && (
+					<Group gap="xs">
+						<CopyButton value={text} label="Copy completion" />
+						{views.length > 1 && (
+							<SegmentedControl
+								size="xs"
+								aria-label="How the completion is shown"
+								data={views}
+								value={view}
+								onChange={setView}
+							/>
+						)}
+						<AnswerFigures answer={answer} />
+					</Group>
+				)}
+			</Stack>
+		</Card>
+	);
+}

@@ -1,0 +1,15 @@
+import type { AutoscaleStatus } from "../autoscale/autoscaler.ts";
+import type { OwnRoute } from "./own-route.ts";
+
+/** What the load asks for, and what was decided. */
+export function autoscaleRoutes(status: () => AutoscaleStatus[]): OwnRoute[] {
+	return [
+		{
+			method: "GET",
+			path: "/v1/fleet/autoscale",
+			scope: "read",
+			summary: "Services that are scaled by their load, and the last decisions",
+			answer: async () => ({ body: { services: status() } }),
+		},
+	];
+}
