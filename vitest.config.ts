@@ -17,6 +17,8 @@ export default defineConfig({
 		},
 		setupFiles: ["test/setup/property-seed.ts"],
 		testTimeout: 30_000,
+		// Real processes on a machine that is busy with others: a test that needs its second try passes, and is reported so.
+		retry: 1,
 		// Two cores: more workers only make the native engines fight for them.
 		maxWorkers: 2,
 	},

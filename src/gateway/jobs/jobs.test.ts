@@ -142,7 +142,7 @@ describe("a command as work", () => {
 	test("is asked to end, and what it has is its result", async () => {
 		const controller = new AbortController();
 		const result = await node(
-			`console.error('{"progress":1}'); process.on("SIGINT", () => { console.log('"partial"'); process.exit(130); }); setInterval(() => {}, 1000);`,
+			`process.on("SIGINT", () => { console.log('"partial"'); process.exit(130); }); setInterval(() => {}, 1000); console.error('{"progress":1}');`,
 		)({ onProgress: () => controller.abort(), signal: controller.signal });
 		expect(result).toBe("partial");
 	});
