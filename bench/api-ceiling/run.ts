@@ -71,6 +71,7 @@ function bare(eventBytes: number, stepMs: number): ServerCommand {
 	};
 }
 
+/** Without `ignore_eos`: the fake model never ends by itself, and to forbid the end it would have to compute its logits. */
 function requestBody(model: string, maxTokens: number): string {
 	const messages = [{ role: "user", content: "Say something." }];
 	return JSON.stringify({
@@ -78,7 +79,6 @@ function requestBody(model: string, maxTokens: number): string {
 		messages,
 		max_tokens: maxTokens,
 		stream: true,
-		ignore_eos: true,
 		temperature: 0,
 	});
 }
