@@ -19,6 +19,8 @@ const benchmarks = {
 	soak: "random load for half an hour: nothing fails, memory stays flat",
 	gateway:
 		"what the gateway adds to a request, and how much it passes on, against a bare undici pass-through",
+	"leaving-clients":
+		"10,000 clients that come and leave, and what of them stays in memory",
 	"routing-simulation":
 		"cache hits and time to the first token when replicas are chosen by prefix",
 	peers: "the same model and load on Galley and on llama.cpp's server",

@@ -68,14 +68,6 @@ aliases:
 applications: [rag-chatbto, rag-chatbot, rag-chatbot]
 `).map((line) => line.replace(root, "")),
 		).toEqual([
-			'14: "small" is taken: it is the name of service 2.',
-			'18: "smal" is no service, model of an upstream, or alias. Did you mean "small"?',
-			'16: The alias "one" leads back to itself.',
-			'17: The alias "two" leads back to itself.',
-			'19: "rag-chatbto" is no application. Did you mean "rag-chatbot"?',
-			"19: Port 8010 is the gateway's: give one of them another.",
-			'19: "rag-chatbot" is there twice.',
-			"19: Port 8010 is rag-chatbot's: give one of them another.",
 			expect.stringMatching(
 				/^3: "starter-chta" .* Did you mean "starter-chat"\?/,
 			),
@@ -83,8 +75,83 @@ applications: [rag-chatbto, rag-chatbot, rag-chatbot]
 			'9: "maxNumSeq" is no option of galley run. Did you mean "maxNumSeqs"?',
 			expect.stringMatching(/^10: kv-layout .*heap/),
 			"13: There is no nowhere/json.",
+			'14: "small" is taken: it is the name of service 2.',
 			expect.stringMatching(/^14: "small" is neither/),
+			'16: The alias "one" leads back to itself.',
+			'17: The alias "two" leads back to itself.',
+			'18: "smal" is no service, model of an upstream, or alias. Did you mean "small"?',
+			'19: "rag-chatbto" is no application. Did you mean "rag-chatbot"?',
+			"19: Port 8010 is the gateway's: give one of them another.",
+			'19: "rag-chatbot" is there twice.',
+			"19: Port 8010 is rag-chatbot's: give one of them another.",
 			'19: "rag-chatbto" is not part of this installation: it comes with Galley\'s repository.',
+		]);
+	});
+
+	test("mistakes of form hide no others, and what was left out for them isn't blamed", () => {
+		expect(
+			problemsOf(`gateway: { port: 99999, keys: perhaps, breaker: { failures: none } }
+services:
+  - nme: lost
+  - { name: my model }
+  - { name: tuned, modle: starter-chat, minReplicas: 5, maxReplicas: 2 }
+  - { name: other, engine: vllm, replicas: 0 }
+  - { name: fine, model: starter-chat, options: { maxNumSeq: 4 } }
+upstreams:
+  - { name: hosted, url: ftp://x, models: [a/b] }
+  - { name: bare, url: "http://127.0.0.1:9", models: [] }
+aliases:
+  one: { fallback: [a/b, fine] }
+  two: { splits: { fine: 1 } }
+prices: { fine: { input: 1 } }
+tenants: { acme: { spendUsd: -1 } }
+`),
+		).toEqual([
+			'1: "port" is at most 65535.',
+			'1: "failures" is a number, not text.',
+			'1: "keys" is one of "auto", "on", "off".',
+			'3: "name" is missing.',
+			'3: "nme" is not known. Did you mean "name"?',
+			'4: "name" may have letters, digits and . _ - / :.',
+			'5: "modle" is not known. Did you mean "model"?',
+			"5: minReplicas is 5, more than maxReplicas, 2.",
+			'6: "engine" is "openai", or left out.',
+			'6: "replicas" is at least 1.',
+			'7: "maxNumSeq" is no option of galley run. Did you mean "maxNumSeqs"?',
+			'9: "url" is an address such as http://127.0.0.1:8000/v1.',
+			'10: "models" has at least 1 in its list.',
+			"13: An alias is a model's name, {split: {name: part, ...}} or {fallback: [name, name, ...]}.",
+			'14: "inputPerMillion" is missing.',
+			expect.stringMatching(/^14: "input" is not known/),
+			'15: "spendUsd" is more than 0.',
+		]);
+	});
+
+	test("somebody else's engine: what starts it has to be there, and said once", () => {
+		expect(
+			problemsOf(`services:
+  - { name: a, engine: openai }
+  - { name: b, engine: openai, command: "no-such-program {port}" }
+  - { name: c, engine: openai, command: "node x {prt}" }
+  - { name: d, engine: openai, command: "node x" }
+  - { name: e, engine: openai, command: "${process.execPath} x {port}", options: { engine-command: "x {port}" } }
+  - { name: f, engine: openai, command: "node x {port}", url: "http://127.0.0.1:9" }
+  - { name: g, command: "node x {port}" }
+  - { name: h, engine: openai, url: "https://x.example/v1", apiKeyEnv: NOT_SET_HERE }
+  - { name: i, engine: openai, command: "${process.execPath} x {port}", readyPath: health }
+  - { name: org/anything, engine: openai, command: "${process.execPath} x {port}", readyPath: /up }
+  - { name: j, model: org/k, options: { engine: openai, engineCommand: "${process.execPath} x {port}" } }
+`),
+		).toEqual([
+			'2: "engine: openai" needs "command", which starts the engine, or "url", where it is.',
+			'3: There is no program "no-such-program" here: install it, or write its whole path.',
+			"4: The engine's command has {prt}, which stands for nothing. Known are {model}, {name}, {host}, {port}.",
+			"5: The engine's command has no {port}: the engine has to listen on the port that it is given.",
+			'6: "engine-command" says the same as "command" of the service: leave one out.',
+			'7: There is either a "command" or a "url".',
+			'8: "command" is for somebody else\'s engine: say "engine: openai" beside it.',
+			"9: The environment variable NOT_SET_HERE is not set: the engine's key is read from it.",
+			'10: "readyPath" begins with a slash.',
 		]);
 	});
 

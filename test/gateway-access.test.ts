@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { toKebabCase } from "../src/config/option.ts";
@@ -15,6 +16,7 @@ import { openEmbedded } from "../src/store/testing/open-test-databases.ts";
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 /** An endpoint that streams three tokens, and tells its usage when it is asked to. */
 let upstream: Server;
+let held: Promise<void> | null = null;
 let heard: { stream_options?: object }[] = [];
 let directory: string;
 let fleet: RunningFleet;
@@ -67,6 +69,7 @@ beforeAll(async () => {
 		for await (const piece of request) text += piece;
 		const body = JSON.parse(text);
 		heard.push(body);
+		await held;
 		response.writeHead(200, {
 			"content-type":
 				body.stream === true ? "text/event-stream" : "application/json",
@@ -82,7 +85,7 @@ beforeAll(async () => {
 gateway: { port: 1 }
 upstreams:
   - { name: afar, url: "http://127.0.0.1:${port}/v1", models: [big, small] }
-aliases: { default: big }
+aliases: { default: big, mixed: { split: { small: 9, default: 1 } } }
 prices: { big: { inputPerMillion: 1000, cachedPerMillion: 100, outputPerMillion: 2000 } }
 tenants: { crowd: { concurrency: 50, requestsPerMinute: 100 } }
 `) as { fleet: Fleet };
@@ -271,6 +274,35 @@ describe("a gateway on this machine", () => {
 		// A call costs 0.0116 dollars, and may cost 0.038 by estimate before it runs.
 		expect(paid).toBeGreaterThanOrEqual(1);
 		expect(paid * 0.0116).toBeLessThanOrEqual(0.05);
+	});
+
+	test("sets aside what an alias may cost: the dearest of its targets, however many come at once", async () => {
+		for (const model of ["default", "mixed"]) {
+			const made = await api("/v1/keys", admin, "POST", {
+				name: `poor at ${model}`,
+				limits: { spendUsd: 0.05 },
+			});
+			const client = clientOf(made.body.key);
+			let release = () => {};
+			held = new Promise((resolve) => {
+				release = resolve;
+			});
+			heard = [];
+			let refused = 0;
+			const asked = Array.from({ length: 8 }, () =>
+				client.chat.completions.create({ model, ...chat }).catch((error) => {
+					expect(error.code).toBe("insufficient_quota");
+					refused++;
+				}),
+			);
+			while (heard.length + refused < 8) await delay(10);
+			release();
+			held = null;
+			await Promise.all(asked);
+			// 8 tokens of an answer at 2,000 dollars a million, and the prompt.
+			expect(heard.length, model).toBeGreaterThan(0);
+			expect(heard.length * 0.016, model).toBeLessThanOrEqual(0.05);
+		}
 	});
 
 	test("tells all usage to administrators, also as a table", async () => {

@@ -106,7 +106,9 @@ describe("one trace", () => {
 		const service = byName("chat", "chat chat");
 		const generate = byName("chat", "generate chat");
 		expect(gateway.parentSpanId).toBe(parent);
-		expect(service.parentSpanId).toBe(gateway.spanId);
+		const attempt = byName("galley-gateway", "ask chat/1");
+		expect(attempt.parentSpanId).toBe(gateway.spanId);
+		expect(service.parentSpanId).toBe(attempt.spanId);
 		expect(generate.parentSpanId).toBe(service.spanId);
 		for (const stage of ["queue", "prefill", "decode"])
 			expect(byName("chat", stage).parentSpanId).toBe(generate.spanId);

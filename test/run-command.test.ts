@@ -135,6 +135,28 @@ describe("galley run", () => {
 		expect(seen.text).toMatch(/--max-num-seqs must be/);
 	});
 
+	test("a dry run of somebody else's engine looks for no model, and tells what would be started", async () => {
+		const child = spawn(
+			process.execPath,
+			[
+				...["--import", "tsx", main, "run", "org/nowhere", "--dry-run"],
+				...["--engine", "openai", "--max-num-seqs", "3"],
+				...["--engine-command", "serve {model} --port {port}"],
+			],
+			{ stdio: ["ignore", "pipe", "pipe"] },
+		);
+		let said = "";
+		child.stdout.on("data", (piece) => {
+			said += piece;
+		});
+		const code = await new Promise((resolve) => child.once("close", resolve));
+		expect(code).toBe(0);
+		expect(said).toMatch(/^max-num-seqs +3 +--max-num-seqs$/m);
+		expect(said).toContain(
+			"The engine is started as: serve org/nowhere --port A_FREE_PORT",
+		);
+	});
+
 	test("an unknown model: exit code 3 and what was probably meant", async () => {
 		const { exit, seen } = galleyRun("starter-chatt");
 		expect(await exit).toBe(3);

@@ -23,6 +23,18 @@ const policies: SimulatedPolicy[] = [
 		first: 1,
 	},
 	{
+		name: "knows the load of the moment",
+		settings: scalingSchema.parse({}),
+		first: 1,
+		knownSeconds: 0,
+	},
+	{
+		name: "knows it a minute before",
+		settings: scalingSchema.parse({}),
+		first: 1,
+		knownSeconds: 60,
+	},
+	{
 		name: "every 15 s, as HPA",
 		settings: scalingSchema.parse({ everySeconds: 15 }),
 		first: 1,
@@ -111,6 +123,7 @@ const path = writeResult(
 		tables,
 		notes: [
 			"over-provisioned: replicas beyond those that have the offered load at the target (Little's law, known in advance), as a share of the latter",
+			"the two that know are no rules but bounds: the offered load, which nobody is told, in the place of what replicas tell; the first is the best that can be done by reacting",
 			"time over target: share of the time with more requests a ready replica than the target and its tolerance of 10 %",
 			"turns: changes in the other direction than one in the ten minutes before. Where the load itself turns, as the bursts do, some are right; where it hardly does, as in noise and ramp, they are flapping",
 		],

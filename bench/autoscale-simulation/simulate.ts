@@ -5,6 +5,7 @@ import type { ScalingSettings } from "../../src/gateway/autoscale/scaling-settin
 import {
 	noHistory,
 	type ScaleHistory,
+	steadyReplicas,
 	withChange,
 } from "../../src/gateway/autoscale/steady-replicas.ts";
 import type { ReplicaReading } from "../../src/gateway/replicas/replica-reading.ts";
@@ -25,6 +26,11 @@ export interface SimulatedPolicy {
 	/** Null stays at `first`. */
 	settings: ScalingSettings | null;
 	first: number;
+	/**
+	 * In the place of what the replicas tell, the offered load itself, of this moment and of so many seconds to come: what no rule can
+	 * do better than. Left out, it decides by what is told.
+	 */
+	knownSeconds?: number;
 }
 
 export interface SimulatedFigures {
@@ -55,7 +61,7 @@ const turnSeconds = 600;
 export function simulateScaling(
 	rates: readonly number[],
 	startSeconds: number,
-	{ settings, first }: SimulatedPolicy,
+	{ settings, first, knownSeconds }: SimulatedPolicy,
 	seed: number,
 ): SimulatedFigures {
 	const { next: random } = createRandomSource(seed);
@@ -93,7 +99,7 @@ export function simulateScaling(
 		for (const replica of replicas) compute(replica, now, waits);
 		for (const [index, replica] of [...replicas.entries()].toReversed())
 			if (replica.isLeaving && loadOf(replica) === 0) replicas.splice(index, 1);
-		const ideal = Math.max(1, Math.ceil(neededFor(rate) - 1e-9));
+		const ideal = idealFor(rate);
 		provisioned += replicas.length;
 		needed += ideal;
 		spare += Math.max(0, replicas.length - ideal);
@@ -104,20 +110,38 @@ export function simulateScaling(
 		const readings = new Map(
 			ready.map((replica) => [replica.id, readingOf(replica)]),
 		);
-		const decision = decideScale(
-			{
-				now: now * 1000,
-				min: 1,
-				max: service.max,
-				replicas: staying.map(({ id, readyAt }) => ({
-					id,
-					readiness: readyAt <= now ? "ready" : "unready",
-				})),
-				metrics: scalingMetrics(readings, settings),
-			},
-			settings,
-			history,
-		);
+		const known = () => {
+			const ahead = rates.slice(
+				Math.floor(now),
+				Math.floor(now) + (knownSeconds ?? 0) + 1,
+			);
+			const wish = idealFor(Math.max(...ahead));
+			const { replicas: to, history: after } = steadyReplicas(
+				now * 1000,
+				staying.length,
+				wish,
+				{ min: 1, max: service.max },
+				{ up: settings.scaleUp, down: settings.scaleDown },
+				history,
+			);
+			return { from: staying.length, to, history: after };
+		};
+		const told = () =>
+			decideScale(
+				{
+					now: now * 1000,
+					min: 1,
+					max: service.max,
+					replicas: staying.map(({ id, readyAt }) => ({
+						id,
+						readiness: readyAt <= now ? "ready" : "unready",
+					})),
+					metrics: scalingMetrics(readings, settings),
+				},
+				settings,
+				history,
+			);
+		const decision = knownSeconds === undefined ? told() : known();
 		history = decision.history;
 		const by = decision.to - decision.from;
 		if (by === 0) continue;
@@ -157,6 +181,9 @@ export function simulateScaling(
 		turnsPerHour: turns / hours,
 	};
 }
+
+const idealFor = (rate: number) =>
+	Math.max(1, Math.ceil(neededFor(rate) - 1e-9));
 
 /** Replicas that have the load at their target, by Little's law. */
 function neededFor(rate: number): number {

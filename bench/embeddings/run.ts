@@ -1,160 +1,227 @@
-import { availableParallelism, cpus } from "node:os";
+/**
+ * `npm run bench -- embeddings [--model FOLDER]... [--rounds N] [--texts N] [--concurrency N] [--profile NAME] [--patience N]
+ *     [--galley FILE] [--out DIRECTORY]`
+ * The embedding service over HTTP, against ONNX Runtime alone fed perfect batches, and against llama.cpp's server with the
+ * same model as GGUF: tokens a second with many clients, and milliseconds with one. FOLDER holds ONNX files and a GGUF.
+ */
+import {
+	existsSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { median } from "../../src/benchmark/statistics.ts";
 import { planEncoder } from "../../src/cli/encoder-plan.ts";
 import { locateModel } from "../../src/cli/locate-model.ts";
-import { openEncoderService } from "../../src/cli/open-encoder.ts";
 import { resolveServiceConfig } from "../../src/config/service-config.ts";
-import type { EncoderSequence } from "../../src/engine/encoder-engine.ts";
-import { loadOnnxEncoder } from "../../src/engine/onnx/onnx-encoder.ts";
-import { createLogger } from "../../src/observability/logger.ts";
+import { EncoderText } from "../../src/modalities/encoder-text.ts";
+import { describeEnvironment } from "../harness/environment.ts";
+import { writeResult } from "../harness/result.ts";
+import { ServerFleet, type ServerProcess } from "../harness/server-process.ts";
+import { undisturbed } from "../harness/undisturbed.ts";
+import {
+	type Contender,
+	galleyCommand,
+	llamaCommands,
+	rawContender,
+	type Settings,
+	served,
+} from "./contenders.ts";
+import { RawOnnx } from "./raw-onnx.ts";
+import {
+	type Figures,
+	type ModelReport,
+	promisesOf,
+	tableOf,
+} from "./report.ts";
+import { makeTexts } from "./texts.ts";
 
-/**
- * The embedding service (text to vector, queue and engine process included, HTTP left out) against ONNX Runtime alone,
- * fed ready tokens in perfect batches: sorted by length, so that next to nothing is fill.
- *
- *     npx tsx bench/embeddings/run.ts FOLDER [--texts 512] [--concurrency 32] [--rounds 3]
- *
- * Both are measured in turns within one run; the ratio of the medians is what counts.
- */
-const { values, positionals } = parseArgs({
-	allowPositionals: true,
-	options: {
-		texts: { type: "string", default: "512" },
-		concurrency: { type: "string", default: "32" },
-		rounds: { type: "string", default: "3" },
-		profile: { type: "string" },
-	},
-});
-const [folder = "models/starter-embed"] = positionals;
-const textCount = Number(values.texts);
-const concurrency = Number(values.concurrency);
-const rounds = Number(values.rounds);
+/** Raw ONNX Runtime gets the batch size that serves it best. */
+const rawBatchTokens = [512, 2048] as const;
 
-const config = resolveServiceConfig({
-	flags: {
-		model: folder,
-		...(values.profile === undefined ? {} : { profile: values.profile }),
-	},
-	environment: {},
-});
-const location = await locateModel(folder, config);
-if (location.kind !== "encoder") throw new Error(`${folder} is no encoder`);
-const plan = await planEncoder(location, config);
-const logger = createLogger({
-	level: "warn",
-	format: "text",
-	destination: process.stderr,
-});
-const { service, supervisor } = await openEncoderService(plan, logger);
-await supervisor.whenReady();
-if (service.task !== "embedding") throw new Error(`${folder} ranks`);
-const raw = await loadOnnxEncoder(plan.load.options);
-
-const words =
-	"the cat sat on mat sea ship house river water green bread fire large small question answer document".split(
-		" ",
-	);
-const longest = Math.min(256, plan.maxInputTokens);
-let seed = 1;
-const random = () => {
-	seed = (seed * 48_271) % 2_147_483_647;
-	return seed / 2_147_483_647;
-};
-/** Lengths spread evenly from 8 to 256 tokens. */
-const texts = Array.from({ length: textCount }, () => {
-	const wanted = 8 + Math.floor(random() * (longest - 7));
-	let text = "";
-	for (let length = 2; length < wanted; length++)
-		text += `${words[Math.floor(random() * words.length)]} `;
-	while (service.tokenize(text).length > longest)
-		text = text.slice(0, text.trimEnd().lastIndexOf(" ") + 1);
-	return text;
-});
-const sequences = texts
-	.map((text): EncoderSequence => {
-		const tokens = service.tokenize(text);
-		return { tokens, secondStart: tokens.length };
-	})
-	.sort((left, right) => left.tokens.length - right.tokens.length);
-const tokens = sequences.reduce((sum, one) => sum + one.tokens.length, 0);
-
-async function runRaw(): Promise<number> {
-	const start = performance.now();
-	for (let from = 0; from < sequences.length; ) {
-		let to = from + 1;
-		while (
-			to < sequences.length &&
-			(to - from + 1) * (sequences[to]?.tokens.length ?? 0) <=
-				plan.maxBatchTokens
-		)
-			to++;
-		await raw.run(sequences.slice(from, to));
-		from = to;
-	}
-	return tokens / ((performance.now() - start) / 1000);
-}
-
-const embed = (text: string) =>
-	service.embed({
-		id: "bench",
-		inputs: [text],
-		inputType: null,
-		truncation: "none",
-		dimensions: null,
-		signal: new AbortController().signal,
+async function measureModel(
+	folder: string,
+	settings: Settings,
+): Promise<ModelReport> {
+	const config = resolveServiceConfig({
+		flags: { model: folder, profile: settings.profile },
+		environment: {},
 	});
-
-async function runService(): Promise<number> {
-	let next = 0;
-	const start = performance.now();
-	await Promise.all(
-		Array.from({ length: concurrency }, async () => {
-			for (let text = texts[next++]; text !== undefined; text = texts[next++])
-				await embed(text);
+	const location = await locateModel(folder, config);
+	if (location.kind !== "encoder") throw new Error(`${folder} is no encoder.`);
+	const plan = await planEncoder(location, config);
+	const text = new EncoderText(await plan.openTokenizer(), plan.maxInputTokens);
+	const texts = makeTexts((some) => text.tokenize(some).length, {
+		texts: settings.texts,
+		shortest: 8,
+		longest: Math.min(256, plan.maxInputTokens),
+		seed: 1,
+	});
+	const sequences = texts.map((some) => text.tokenize(some));
+	const tokens = sequences.reduce((sum, one) => sum + one.length, 0);
+	const gguf = readdirSync(folder).find((name) => name.endsWith(".gguf"));
+	await using fleet = new ServerFleet();
+	const raw = await RawOnnx.open(plan.profile.variant.path, settings.threads);
+	const commands = [
+		galleyCommand(folder, settings),
+		...(gguf === undefined ? [] : llamaCommands(join(folder, gguf), settings)),
+	];
+	const servers: ServerProcess[] = [];
+	const contenders = rawBatchTokens.map((size) =>
+		rawContender(raw, sequences, size),
+	);
+	for (const command of commands) {
+		const server = await fleet.start(command);
+		servers.push(server);
+		const contender = await served(server, texts, tokens, settings);
+		contender.rest();
+		contenders.push(contender);
+	}
+	const figures = contenders.map(
+		({ name }): Figures => ({
+			name,
+			tokensPerSecond: [],
+			singleMs: [],
+			foreignShares: [],
 		}),
 	);
-	return tokens / ((performance.now() - start) / 1000);
+	console.log(`${folder}: ${texts.length} texts, ${tokens} tokens`);
+	// Servers have been warmed up by the check of their tokens.
+	for (const contender of contenders.slice(0, rawBatchTokens.length))
+		await contender.all();
+	for (let round = 0; round < settings.rounds; round++)
+		for (let turn = 0; turn < contenders.length; turn++) {
+			const place = (turn + round) % contenders.length;
+			await measure(
+				contenders[place] as Contender,
+				figures[place] as Figures,
+				tokens,
+				settings,
+			);
+		}
+	for (const contender of contenders) await contender.close();
+	await raw[Symbol.asyncDispose]();
+	return {
+		model: basename(folder),
+		conditions: [
+			`${basename(folder)}: ${plan.profile.name}${gguf === undefined ? "" : ` against ${gguf}`}; ${texts.length} texts of 8 to 256 tokens, ${tokens} in all`,
+			...servers.map(({ commandLine }) => `\`${commandLine}\``),
+		],
+		tokens,
+		figures,
+	};
 }
 
-async function latencies(): Promise<{ raw: number; service: number }> {
-	const found = { raw: [] as number[], service: [] as number[] };
-	for (const text of texts.slice(0, 60)) {
-		const ids = service.tokenize(text);
-		const begin = performance.now();
-		await raw.run([{ tokens: ids, secondStart: ids.length }]);
-		const between = performance.now();
-		await embed(text);
-		found.raw.push(between - begin);
-		found.service.push(performance.now() - between);
+async function measure(
+	contender: Contender,
+	figures: Figures,
+	tokens: number,
+	{ patience }: Settings,
+): Promise<void> {
+	const { value, foreignShare } = await undisturbed(
+		async () => {
+			await contender.wake();
+			const start = performance.now();
+			await contender.all();
+			const seconds = (performance.now() - start) / 1000;
+			const ms = await contender.single();
+			contender.rest();
+			return { seconds, ms };
+		},
+		{ patience, serverPid: contender.serverPid, log: console.log },
+	);
+	const speed = tokens / value.seconds;
+	figures.tokensPerSecond.push(speed);
+	figures.singleMs.push(median(value.ms));
+	figures.foreignShares.push(foreignShare ?? 0);
+	console.log(
+		`  ${contender.name.padEnd(28)} ${speed.toFixed(0)} tokens/s, one alone ${median(value.ms).toFixed(2)} ms`,
+	);
+}
+
+async function main(): Promise<void> {
+	const program = (name: string) =>
+		fileURLToPath(new URL(name, import.meta.url));
+	const { values } = parseArgs({
+		options: {
+			model: { type: "string", multiple: true },
+			profile: { type: "string", default: "onnx-int8-cpu" },
+			rounds: { type: "string", default: "3" },
+			texts: { type: "string", default: "512" },
+			concurrency: { type: "string", default: "32" },
+			threads: { type: "string", default: "2" },
+			patience: { type: "string", default: "1" },
+			galley: { type: "string", default: program("../../dist/cli/main.js") },
+			out: { type: "string", default: program("../results") },
+		},
+	});
+	if (!existsSync(values.galley))
+		throw new Error(`There is no ${values.galley}: run npm run build.`);
+	const environment = describeEnvironment();
+	const random = program("../cache/random-minilm");
+	const folders = values.model ?? [
+		program("../../models/starter-embed"),
+		...(existsSync(random) ? [random] : []),
+	];
+	const settings: Settings = {
+		galleyMain: values.galley,
+		profile: values.profile,
+		rounds: Number(values.rounds),
+		texts: Number(values.texts),
+		concurrency: Number(values.concurrency),
+		patience: Number(values.patience),
+		threads: Number(values.threads),
+	};
+	const data = mkdtempSync(join(tmpdir(), "galley-bench-"));
+	process.env.GALLEY_DATA_DIR = data;
+	try {
+		const reports: ModelReport[] = [];
+		for (const folder of folders)
+			reports.push(await measureModel(folder, settings));
+		const path = writeResult(
+			values.out,
+			{
+				suite: "embeddings",
+				title: "Embeddings: against ONNX Runtime alone, and llama-server",
+				environment,
+			},
+			{
+				conditions: [
+					`${settings.concurrency} connections, one text a request, the next one when the answer is there; base64, as OpenAI's clients ask; the client runs beside the server on the same cores`,
+					`every contender with ${settings.threads} threads; in turn, another one first in each round; medians of ${settings.rounds} rounds`,
+					"ONNX Runtime: onnxruntime-node in the benchmark's process with default options, ready tokens, batches sorted by length; its vectors of tokens are dropped, neither pooled nor written",
+					"one alone: one connection, one request after the other",
+					...reports.flatMap(({ conditions }) => conditions),
+				],
+				tables: [
+					{
+						title: "Promises",
+						head: ["", "measured", "wanted", ""],
+						rows: reports.flatMap(promisesOf),
+					},
+					...reports.map(tableOf),
+				],
+				notes: [
+					"Ratios and differences are to the best row of the other kind in the same round; medians of the rounds.",
+					"random-minilm: MiniLM's shape (6 layers of 384) with random weights, by bench/embeddings/random_encoder.py.",
+				],
+				data: reports,
+			},
+		);
+		console.log(`\n${readFileSync(path, "utf8")}\n${path}`);
+	} finally {
+		rmSync(data, { recursive: true, force: true });
 	}
-	return { raw: median(found.raw), service: median(found.service) };
 }
 
-function median(numbers: readonly number[]): number {
-	return [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
+try {
+	await main();
+} catch (error) {
+	console.error(error instanceof Error ? error.message : error);
+	process.exitCode = 1;
 }
-
-await runRaw();
-await runService();
-const speeds = { raw: [] as number[], service: [] as number[] };
-for (let round = 0; round < rounds; round++) {
-	speeds.raw.push(await runRaw());
-	speeds.service.push(await runService());
-}
-const single = await latencies();
-const report = {
-	model: folder,
-	profile: plan.profile.name,
-	processor: `${cpus()[0]?.model} x ${availableParallelism()}`,
-	texts: textCount,
-	tokens,
-	concurrency,
-	rawTokensPerSecond: Math.round(median(speeds.raw)),
-	serviceTokensPerSecond: Math.round(median(speeds.service)),
-	ratio: Number((median(speeds.service) / median(speeds.raw)).toFixed(3)),
-	rawLatencyMs: Number(single.raw.toFixed(2)),
-	serviceLatencyMs: Number(single.service.toFixed(2)),
-};
-process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-await service.drain(1000);
-await raw[Symbol.asyncDispose]();

@@ -1,5 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { BenchmarkJob, EvaluationJob } from "../src/api/job-types.ts";
+import type {
+	BenchmarkJob,
+	EvaluationJob,
+	OptimizationJob,
+} from "../src/api/job-types.ts";
 import {
 	type Answer,
 	type MockCall,
@@ -7,9 +11,11 @@ import {
 	sendEvents,
 } from "./mock-call.ts";
 
+type MockJob = BenchmarkJob | EvaluationJob | OptimizationJob;
+
 export function answerJobs(
 	{ path, request, response, body }: MockCall,
-	jobs: (BenchmarkJob | EvaluationJob)[],
+	jobs: MockJob[],
 	resultOf: (request: Record<string, unknown>) => unknown,
 ): Answer {
 	const [, , id = "", part = ""] = path;
@@ -26,6 +32,7 @@ export function answerJobs(
 				? {
 						...body,
 						questions: String(body.questions).trim().split("\n").length,
+						questionSet: String(body.questions).length.toString(16),
 					}
 				: body;
 		const job = {
@@ -39,7 +46,7 @@ export function answerJobs(
 			error: null,
 		} as unknown as BenchmarkJob;
 		jobs.unshift(job);
-		run(job, () => resultOf(body));
+		run(job, path[1] === "optimizations", () => resultOf(body));
 		return { status: 202, body: job };
 	}
 	const place = jobs.findIndex((one) => one.id === id);
@@ -63,24 +70,18 @@ export function answerJobs(
 	return { body: job };
 }
 
-function run(job: BenchmarkJob | EvaluationJob, resultOf: () => unknown): void {
+function run(
+	job: MockJob,
+	isOptimization: boolean,
+	resultOf: () => unknown,
+): void {
 	let done = 0;
 	const timer = setInterval(() => {
 		done += 4;
 		const target = job as unknown as Record<string, unknown>;
-		target.progress = {
-			phase: done < 6 ? "warming up" : "measuring",
-			stage: Math.min(4, 1 + Math.floor(done / 6)),
-			stages: 4,
-			completed: (done * 3) % 24,
-			failed: 0,
-			total: 24,
-			done,
-			elapsedSeconds: done / 4,
-			secondsLeft: (24 - done) / 4,
-			requestsPerSecond: 4.1,
-			chunksPerSecond: 212,
-		};
+		target.progress = isOptimization
+			? optimizationProgress(done)
+			: questionProgress(done);
 		if (done < 24 && job.state === "running") return;
 		clearInterval(timer);
 		if (job.state === "running") job.state = "finished";
@@ -88,4 +89,40 @@ function run(job: BenchmarkJob | EvaluationJob, resultOf: () => unknown): void {
 		target.result = resultOf();
 	}, 500);
 	timer.unref();
+}
+
+/** Of benchmarks and of evaluations: each reads its own. */
+function questionProgress(done: number) {
+	return {
+		phase: done < 6 ? "warming up" : "measuring",
+		stage: Math.min(4, 1 + Math.floor(done / 6)),
+		stages: 4,
+		completed: (done * 3) % 24,
+		failed: 0,
+		total: 24,
+		done,
+		elapsedSeconds: done / 4,
+		secondsLeft: (24 - done) / 4,
+		requestsPerSecond: 4.1,
+		chunksPerSecond: 212,
+	};
+}
+
+function optimizationProgress(done: number): OptimizationJob["progress"] {
+	return {
+		activity: done < 8 ? "measuring accuracy" : "measuring speed",
+		stage: "precision",
+		candidate: {
+			variant: "Q4_K_M",
+			threads: 8,
+			threadsBatch: 8,
+			microBatchTokens: 512,
+			flashAttention: "auto",
+			kvType: "f16",
+			kvLayout: "auto",
+			speculation: "auto",
+		},
+		share: done < 8 ? done / 8 : null,
+		secondsLeft: (24 - done) / 4,
+	};
 }

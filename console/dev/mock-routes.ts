@@ -2,7 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { ApiKey } from "../src/api/access-types.ts";
 import type { CatalogEntry } from "../src/api/catalog-types.ts";
-import type { BenchmarkJob, EvaluationJob } from "../src/api/job-types.ts";
+import type {
+	BenchmarkJob,
+	EvaluationJob,
+	OptimizationJob,
+} from "../src/api/job-types.ts";
 import { mockKeys, mockUsage } from "./mock-access.ts";
 import {
 	type Answer,
@@ -21,8 +25,10 @@ import { answerJobs } from "./mock-jobs.ts";
 import {
 	mockBenchmark,
 	mockEvaluation,
+	mockOptimization,
 	pastBenchmarks,
 	pastEvaluations,
+	pastOptimizations,
 } from "./mock-runs.ts";
 
 export interface MockOptions {
@@ -42,6 +48,7 @@ export class MockRoutes {
 	readonly #keys: ApiKey[];
 	readonly #benchmarks: BenchmarkJob[];
 	readonly #evaluations: EvaluationJob[];
+	readonly #optimizations: OptimizationJob[];
 	readonly #options: MockOptions;
 	readonly #ticker: NodeJS.Timeout;
 
@@ -53,6 +60,7 @@ export class MockRoutes {
 		this.#keys = isEmpty ? [] : mockKeys();
 		this.#benchmarks = isEmpty ? [] : pastBenchmarks();
 		this.#evaluations = isEmpty ? [] : pastEvaluations();
+		this.#optimizations = isEmpty ? [] : pastOptimizations();
 		this.#ticker = setInterval(() => this.#fleet.tick(), 1000);
 	}
 
@@ -113,6 +121,10 @@ export class MockRoutes {
 				return answerJobs(call, this.#evaluations, () =>
 					mockEvaluation(24, 0.7),
 				);
+			case "optimizations":
+				return answerJobs(call, this.#optimizations, (request) =>
+					mockOptimization(String(request.model)),
+				);
 			case "blueprints":
 				return { body: this.#blueprints() };
 			default:
@@ -146,6 +158,7 @@ export class MockRoutes {
 				"catalog",
 				"benchmarks",
 				"evaluations",
+				"optimizations",
 				"blueprints",
 				"autoscale",
 			],

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { toKebabCase } from "../config/option.ts";
 import {
@@ -8,12 +8,17 @@ import {
 } from "../config/service-config.ts";
 import { serviceOptionNames } from "../config/service-options.ts";
 import { nearestName } from "../core/nearest-name.ts";
+import { commandWords } from "../external/engine-command.ts";
 import type {
 	Fleet,
 	FleetCheck,
 	FleetService,
 } from "../gateway/fleet/fleet-file.ts";
-import { withoutOwnVariables } from "../gateway/fleet/service-recipe.ts";
+import {
+	engineKeys,
+	engineOptions,
+	withoutOwnVariables,
+} from "../gateway/fleet/service-recipe.ts";
 import { applicationProgram } from "./application-program.ts";
 import { parseConfiguredReference } from "./model-sources.ts";
 
@@ -53,7 +58,9 @@ function serviceProblems(
 	const { config, problems } = settingsOf(service, path, environment);
 	const model = config === null ? [] : modelProblems(service, config, path);
 	const files = config === null ? [] : missingAdapters(service, config, path);
-	return [...unknown, ...problems, ...model, ...files];
+	const engine =
+		config === null ? [] : engineProblems(service, config, path, environment);
+	return [...unknown, ...problems, ...model, ...files, ...engine];
 }
 
 function unknownOptions(
@@ -81,19 +88,77 @@ function optionOf(key: string): string | null {
 	return serviceOptionNames.find((name) => toKebabCase(name) === kebab) ?? null;
 }
 
+/** Of an engine that is somebody else's: whether it can be started, or asked, from here. */
+function engineProblems(
+	service: FleetService,
+	{ engine, engineCommand, upstreamKeyEnv }: ServiceConfig,
+	path: readonly PropertyKey[],
+	environment: Readonly<Record<string, string | undefined>>,
+): Found[] {
+	if (engine !== "openai") return [];
+	const command = [...path, ...placeOf(service, "engineCommand")];
+	const key = [...path, ...placeOf(service, "upstreamKeyEnv")];
+	const problems: Found[] = [];
+	if (upstreamKeyEnv !== null && !environment[upstreamKeyEnv])
+		problems.push({
+			path: key,
+			message: `The environment variable ${upstreamKeyEnv} is not set: the engine's key is read from it.`,
+		});
+	if (engineCommand === null) return problems;
+	try {
+		const values = { model: "m", name: "n", host: "h", port: "1" };
+		const [program = ""] = commandWords(engineCommand, values);
+		if (!isProgram(program, environment))
+			problems.push({
+				path: command,
+				message: `There is no program "${program}" here: install it, or write its whole path.`,
+			});
+	} catch (error) {
+		const said = error instanceof Error ? error.message : String(error);
+		problems.push({
+			path: command,
+			message: said.replace("--engine-command", "The engine's command"),
+		});
+	}
+	return problems;
+}
+
+function isProgram(
+	word: string,
+	{ PATH = "" }: Readonly<Record<string, string | undefined>>,
+): boolean {
+	if (word.includes("/")) return existsSync(word);
+	return PATH.split(delimiter).some((folder) => existsSync(join(folder, word)));
+}
+
+/** Where the fleet file says what an option of `galley run` says. */
+function placeOf(service: FleetService, option: string): PropertyKey[] {
+	const own = Object.entries(engineKeys).find(
+		([key, name]) =>
+			name === option && service[key as keyof FleetService] !== undefined,
+	);
+	if (own !== undefined) return [own[0]];
+	const given = Object.keys(service.options).find(
+		(key) => optionOf(key) === option,
+	);
+	return given === undefined ? ["options"] : ["options", given];
+}
+
 /** The options as the service will read them. */
 function settingsOf(
-	{ options }: FleetService,
+	service: FleetService,
 	path: readonly PropertyKey[],
 	environment: Readonly<Record<string, string | undefined>>,
 ): { config: ServiceConfig | null; problems: Found[] } {
-	const known = Object.entries(options).filter(([key]) => optionOf(key));
+	const { name, model = name, options } = service;
+	const given = { ...options, ...engineOptions(service) };
+	const known = Object.entries(given).filter(([key]) => optionOf(key));
 	const settings = Object.fromEntries(
 		known.map(([key, value]) => [toKebabCase(key), value]),
 	);
 	try {
 		const config = resolveServiceConfig({
-			flags: {},
+			flags: { model },
 			environment: withoutOwnVariables(environment),
 			configFile: settingsName,
 			readTextFile: () => stringify(settings),
@@ -102,7 +167,14 @@ function settingsOf(
 	} catch (error) {
 		const text = error instanceof Error ? error.message : String(error);
 		const lines = text.split("\n").map((line) => line.trim());
-		const problems = lines.length > 1 ? lines.slice(1) : lines;
+		const told = lines.length > 1 ? lines.slice(1) : lines;
+		// In the words of flags what the form of the service's own keys has said.
+		const isSaid = Object.keys(engineKeys).some(
+			(key) => service[key as keyof FleetService] !== undefined,
+		);
+		const problems = told.filter(
+			(problem) => !(isSaid && problem.includes("--engine openai")),
+		);
 		return {
 			config: null,
 			problems: problems.map((problem) => {
@@ -110,8 +182,12 @@ function settingsOf(
 				const key = known.find(([name]) =>
 					message.startsWith(`${toKebabCase(name)} `),
 				)?.[0];
+				const place = key === undefined ? null : optionOf(key);
 				return {
-					path: [...path, "options", ...(key === undefined ? [] : [key])],
+					path: [
+						...path,
+						...(place === null ? ["options"] : placeOf(service, place)),
+					],
 					message,
 				};
 			}),
@@ -124,6 +200,8 @@ function modelProblems(
 	config: ServiceConfig,
 	path: readonly PropertyKey[],
 ): Found[] {
+	// A name that the engine knows, or will.
+	if (config.engine === "openai") return [];
 	try {
 		parseConfiguredReference(model ?? name, config);
 		return [];

@@ -8,6 +8,7 @@ import {
 	readEncoderDirectory,
 } from "../modalities/encoder-directory.ts";
 import type { TokenizerPort } from "../modalities/encoder-text.ts";
+import { planLanes } from "../modalities/lane-plan.ts";
 import { readHardware, usableThreads } from "../models/hardware.ts";
 import { formatModelReference } from "../models/model-reference.ts";
 import type { EncoderLoadOptions } from "../runtime/encoders/encoder-protocol.ts";
@@ -23,6 +24,8 @@ export interface EncoderProfile {
 	name: string;
 	variant: { path: string; precision: string; sizeBytes: number };
 	memoryBytes: number;
+	/** Batches that are computed at a time. */
+	lanes: number;
 	fit: "compatible" | "low-memory";
 }
 
@@ -64,9 +67,11 @@ export async function planEncoder(
 		repository === null ? [] : [repository],
 	);
 	const hardware = readHardware();
+	const threads = config.threads ?? usableThreads(hardware);
 	const profiles = listEncoderProfiles(
 		directory,
 		hardware.memory.availableBytes,
+		threads,
 	);
 	const profile = chooseEncoderProfile(profiles, config.profile);
 	const maxInputTokens = longestInput(directory, config.maxModelLen);
@@ -74,8 +79,7 @@ export async function planEncoder(
 		config.maxNumBatchedTokens ?? batchTokens,
 		maxInputTokens,
 	);
-	const threads = config.threads ?? usableThreads(hardware);
-	const { variant } = profile;
+	const { variant, lanes } = profile;
 	const asked = describeOrigin(config.origins.model);
 	return {
 		config,
@@ -99,7 +103,7 @@ export async function planEncoder(
 		maxBatchTokens,
 		explanation:
 			`${profile.name}: ONNX Runtime with ${threads} threads on the CPU; about ${Math.ceil(profile.memoryBytes / 1024 ** 2)} MiB. ` +
-			`Inputs of at most ${maxInputTokens} tokens, batches of at most ${maxBatchTokens}; pooling ${directory.pooling}.`,
+			`Inputs of at most ${maxInputTokens} tokens, batches of at most ${maxBatchTokens}${lanes > 1 ? `, ${lanes} of them beside each other` : ""}; pooling ${directory.pooling}.`,
 		facts: {
 			architecture: directory.architecture,
 			name: directory.name,
@@ -134,6 +138,7 @@ export async function planEncoder(
 export function listEncoderProfiles(
 	{ architecture, task, variants }: EncoderDirectory,
 	availableBytes: number,
+	threads: number,
 ): readonly EncoderProfile[] {
 	const profiles = variants.map((variant): EncoderProfile => {
 		const { precision, sizeBytes } = variant;
@@ -144,12 +149,19 @@ export function listEncoderProfiles(
 			device: "cpu",
 		};
 		// The graph's file is let go once its weights are arranged for computing.
-		const memoryBytes = processBytes + 1.2 * sizeBytes;
+		const leastBytes = processBytes + 1.2 * sizeBytes;
+		const { lanes, extraBytes } = planLanes({
+			sizeBytes,
+			threads,
+			availableBytes: availableBytes - leastBytes,
+		});
+		const memoryBytes = leastBytes + extraBytes;
 		return {
 			id: createHash("sha256").update(JSON.stringify(content)).digest("hex"),
 			name: `onnx-${precision}-cpu`,
 			variant,
 			memoryBytes,
+			lanes,
 			fit: memoryBytes <= availableBytes ? "compatible" : "low-memory",
 		};
 	});

@@ -86,7 +86,14 @@ function serviceRows(service: ServiceStatus): string[][] {
 	]);
 }
 
-function noteOf({ reason, progress }: ReplicaStatus): string[] {
+function noteOf(replica: ReplicaStatus): string[] {
+	const { answers } = replica;
+	return answers.state === "ok"
+		? progressNote(replica)
+		: [`${answers.state} (${answers.reason})`, ...progressNote(replica)];
+}
+
+function progressNote({ reason, progress }: ReplicaStatus): string[] {
 	if (progress !== null) {
 		const { stage, fraction, etaSeconds } = progress;
 		const share = fraction === null ? "" : ` ${Math.round(fraction * 100)} %`;

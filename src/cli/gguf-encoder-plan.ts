@@ -129,6 +129,8 @@ function toProfile(
 		name: `llama-${precision.toLowerCase()}-cpu`,
 		variant: { path, precision, sizeBytes },
 		memoryBytes,
+		// Its batches hold no fill, and llama.cpp's threads are quick to meet.
+		lanes: 1,
 		fit: memoryBytes <= availableBytes ? "compatible" : "low-memory",
 	};
 }

@@ -30,6 +30,7 @@ export async function openEncoderService(
 ): Promise<OpenEncoder> {
 	const supervisor = new EncoderSupervisor({
 		load: plan.load,
+		lanes: plan.profile.lanes,
 		backoffMs: (failures) =>
 			backoffDelayMs(failures, restartBackoff, Math.random()),
 		onLog: (level, message) => logger[level]({ component: "engine" }, message),

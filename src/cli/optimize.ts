@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { dataDirectory, enginesDirectory } from "../config/data-directory.ts";
 import { byteCount } from "../config/option-types.ts";
 import {
@@ -25,6 +25,7 @@ import {
 	parsePrecisions,
 	toLimit,
 } from "./optimize-flags.ts";
+import { createProgressLines } from "./progress-lines.ts";
 import { addServiceFlags } from "./service-flags.ts";
 import {
 	createStatusLine,
@@ -51,6 +52,7 @@ interface OptimizeFlags {
 	keepVariants?: boolean;
 	out?: string;
 	json?: boolean;
+	progress?: "line" | "json";
 }
 
 export function registerOptimizeCommand(program: Command): void {
@@ -134,7 +136,12 @@ export function registerOptimizeCommand(program: Command): void {
 		.option("--fresh", "forget what was measured before")
 		.option("--keep-variants", "keep the files of precisions that did not win")
 		.option("--out <directory>", "where the report goes")
-		.option("--json", "print the report as JSON");
+		.option("--json", "print the report as JSON")
+		.addOption(
+			new Option("--progress <form>", "a line, or JSON for programs")
+				.choices(["line", "json"])
+				.default("line"),
+		);
 	addServiceFlags(command, "bench").action(
 		async (model: string, flags: OptimizeFlags & Record<string, unknown>) => {
 			process.exitCode = await optimize(model, flags);
@@ -149,7 +156,11 @@ async function optimize(
 	const config = resolveServiceConfig({ flags, environment: process.env });
 	const { optimizeModel } = await import("../optimize/optimize-model.ts");
 	const status = createStatusLine(process.stderr);
-	const progress = progressShower(status);
+	const lines =
+		flags.progress === "json"
+			? createProgressLines<OptimizeProgress>(process.stderr)
+			: null;
+	const progress = lines?.update ?? progressShower(status);
 	const controller = new AbortController();
 	// A second Ctrl-C ends the process as usual.
 	process.once("SIGINT", () => controller.abort(new Interrupted()));

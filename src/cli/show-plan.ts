@@ -15,7 +15,13 @@ export async function showPlan(
 	flags: Record<string, unknown>,
 ): Promise<number> {
 	const asked = resolveServiceConfig({ flags, environment: process.env });
-	const preview = await previewModel(asked);
+	const preview =
+		asked.engine === "openai"
+			? (await import("./external-preview.ts")).previewExternal(
+					asked,
+					process.env,
+				)
+			: await previewModel(asked);
 	process.stdout.write(
 		flags.json === true ? `${dryRunJson(preview)}\n` : dryRunText(preview),
 	);

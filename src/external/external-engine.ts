@@ -7,6 +7,7 @@ import { type Dispatcher, Pool } from "undici";
 import { backoffDelayMs } from "../async/backoff.ts";
 import type { ServiceState } from "../core/language-service.ts";
 import { type CommandValues, commandWords } from "./engine-command.ts";
+import { EngineGuard } from "./engine-guard.ts";
 
 export interface ExternalEngineOptions {
 	/** A server that somebody else runs, or a command that starts one. */
@@ -40,6 +41,7 @@ export class ExternalEngine {
 	readonly #options: ExternalEngineOptions;
 	readonly #ends = new AbortController();
 	#child: ChildProcess | null = null;
+	#guard: EngineGuard | null = null;
 	#pool: Pool | null = null;
 	#base = "";
 	#state: ServiceState = { phase: "loading", progress: 0, etaSeconds: null };
@@ -100,7 +102,10 @@ export class ExternalEngine {
 			);
 			await ended;
 			clearTimeout(timer);
+			// Workers that did not end with it.
+			kill(child, "SIGKILL");
 		}
+		this.#guard?.[Symbol.dispose]();
 		await this.#pool?.destroy();
 	}
 
@@ -125,6 +130,8 @@ export class ExternalEngine {
 			detached: true,
 		});
 		this.#child = child;
+		if (child.pid !== undefined)
+			this.#guard = new EngineGuard(child.pid, this.#options.stopMs);
 		this.#aim(`http://${host}:${port}`, "");
 		for (const stream of [child.stdout, child.stderr])
 			createInterface({ input: stream }).on("line", (line) =>
@@ -141,6 +148,8 @@ export class ExternalEngine {
 		this.#child = null;
 		this.#deaths++;
 		kill(child, "SIGKILL");
+		this.#guard?.[Symbol.dispose]();
+		this.#guard = null;
 		if (
 			!this.#wasReady &&
 			(this.#deaths >= mostFirstDeaths || reason.includes("ENOENT"))

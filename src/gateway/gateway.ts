@@ -20,7 +20,7 @@ import type { ReplicaSet } from "./replicas/replica-set.ts";
 import { defaultBreaker } from "./routing/circuit-breaker.ts";
 import { type RouteTarget, resolveModel } from "./routing/resolve-model.ts";
 import { isRepeatable, mayTryElsewhere } from "./routing/retry.ts";
-import { Breakers } from "./sending/breakers.ts";
+import { Breakers, type PlaceHealth } from "./sending/breakers.ts";
 import { ResponseHomes, ResponseIdReader } from "./sending/response-homes.ts";
 import { refusalError, type Sending } from "./sending/sending.ts";
 import { StoredResponses } from "./sending/stored-responses.ts";
@@ -90,17 +90,13 @@ export class Gateway {
 	}
 
 	/** How an upstream does, as far as its answers tell. */
-	upstreamState(name: string): {
-		state: "ok" | "failing" | "recovering";
-		reason: string;
-	} {
-		const { kind, reason } = this.#breakers.state(breakerId(name));
-		const states = {
-			closed: "ok",
-			open: "failing",
-			"half-open": "recovering",
-		} as const;
-		return { state: states[kind], reason: kind === "closed" ? "" : reason };
+	upstreamState(name: string): PlaceHealth {
+		return this.#breakers.health(breakerId(name));
+	}
+
+	/** The same of a replica. */
+	replicaState(id: string): PlaceHealth {
+		return this.#breakers.health(id);
 	}
 
 	async close(): Promise<void> {
@@ -145,6 +141,7 @@ export class Gateway {
 							? named
 							: (modelOf(admitted, contentType) ?? named),
 					observer: settlement,
+					watch: settlement.watch,
 					isRepeatable: isRepeatable(path),
 					repeats: 0,
 					isLastTarget: true,

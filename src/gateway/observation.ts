@@ -32,7 +32,7 @@ export interface ObservationParts {
 	isKnownModel(model: string): boolean;
 	status(): FleetStatus;
 	logger: Pick<Logger, "info" | "warn" | "error"> &
-		Partial<Pick<Logger, "debug">>;
+		Partial<Pick<Logger, "debug" | "isEnabled">>;
 }
 
 /** What watches the gateway's requests, and what may change them: traces, metrics, hooks, capture. */
@@ -70,7 +70,11 @@ export async function openObservation(
 		first: [
 			...(tracing.isOn ? [new TracePolicy(tracing)] : []),
 			metrics,
-			new CallLog({ debug: () => undefined, ...logger }),
+			new CallLog({
+				debug: () => undefined,
+				isEnabled: () => true,
+				...logger,
+			}),
 		],
 		last: [
 			...(hooks.length === 0 ? [] : [new HookPolicy(hooks)]),

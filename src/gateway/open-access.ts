@@ -45,6 +45,8 @@ export interface AccessSettings {
 export interface AccessParts {
 	keys: KeysMode;
 	settings: AccessSettings;
+	/** Those that may answer for a name: itself, or all that an alias leads to. */
+	modelsBehind(name: string): readonly string[];
 	database: LateDatabase;
 	/** Hex sha256 of the keys of the environment. */
 	keyHashes: readonly string[];
@@ -66,11 +68,16 @@ export interface Access {
 
 /** Keys, limits and usage of a gateway. The database is opened in the background; nothing here waits for it. */
 export async function openAccess(parts: AccessParts): Promise<Access> {
-	const { database, logger, settings } = parts;
+	const { database, logger, settings, modelsBehind } = parts;
 	const prices = new PriceTable(() => settings.prices);
 	const bodies = new BodyReader();
 	const usage = new DatabaseUsage(database);
-	const spending = new SpentMoney(usage, prices, () => ledger);
+	const spending = new SpentMoney(
+		usage,
+		// Which of an alias' targets answers is known afterwards; until then the dearest is set aside.
+		(model, tokens) => prices.highestCost(modelsBehind(model), tokens),
+		() => ledger,
+	);
 	const ledger: UsageLedger = await UsageLedger.open({
 		directory: parts.directory,
 		store: usage,

@@ -16,24 +16,24 @@ const wide = {
 };
 
 /** An engine that answers when told to, with each sequence's length. */
-function createQueue(limits: Partial<typeof wide> = {}) {
+function createQueue(limits: Partial<typeof wide> = {}, lanes = 1) {
 	const batches: number[][] = [];
 	const pending: (() => void)[] = [];
-	let nowMs = 0;
 	const queue = new EncoderQueue({
 		limits: { ...wide, ...limits },
 		isOpen: () => true,
-		now: () => nowMs,
+		lanes: () => lanes,
 		run(sequences) {
 			const lengths = sequences.map(({ tokens }) => tokens.length);
 			batches.push(lengths);
 			return new Promise((resolve) => {
-				pending.push(() => resolve(Float32Array.from(lengths)));
+				pending.push(() =>
+					resolve({ rows: Float32Array.from(lengths), computeMs: 100 }),
+				);
 			});
 		},
 	});
 	const step = async () => {
-		nowMs += 100;
 		pending.shift()?.();
 		for (let turn = 0; turn < 4; turn++) await Promise.resolve();
 	};

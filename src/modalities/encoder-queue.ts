@@ -2,6 +2,7 @@ import type { EncoderLoad } from "../core/embedding-service.ts";
 import { GalleyError, toGalleyError } from "../core/errors.ts";
 import type { EncoderSequence } from "../engine/encoder-engine.ts";
 import { type BatchLimits, planBatch, type WaitingText } from "./batch-plan.ts";
+import type { ComputedBatch } from "./encoder-runner.ts";
 
 export interface QueueLimits extends BatchLimits {
 	/** Requests that wait. */
@@ -12,11 +13,11 @@ export interface QueueLimits extends BatchLimits {
 
 export interface QueueOptions {
 	limits: QueueLimits;
-	run(sequences: readonly EncoderSequence[]): Promise<Float32Array>;
+	run(sequences: readonly EncoderSequence[]): Promise<ComputedBatch>;
+	/** Batches that are computed at a time. */
+	lanes(): number;
 	/** Whether batches may be sent off now. */
 	isOpen(): boolean;
-	/** Milliseconds. */
-	now(): number;
 	onBatch?(batch: BatchReport): void;
 }
 
@@ -25,6 +26,7 @@ export interface BatchReport {
 	tokens: number;
 	/** Fill included. */
 	computedTokens: number;
+	/** In which it was computed. */
 	durationMs: number;
 }
 
@@ -45,8 +47,8 @@ interface Request {
 	detach(): void;
 }
 
-/** One is computed, the next one is on its way: the engine never waits for this process. */
-const batchesAtOnce = 2;
+/** Beside those that are computed, the next one is on its way: the engine never waits for this process. */
+const batchesAhead = 1;
 /** Weight of the newest batch in the measured speed. */
 const smoothing = 0.2;
 
@@ -62,8 +64,8 @@ export class EncoderQueue {
 	#batches = 0;
 	/** Of the entry served last: where newcomers begin. */
 	#turn = 0;
+	/** Of one lane. */
 	#tokensPerMs: number | null = null;
-	#lastEndMs = 0;
 
 	constructor(options: QueueOptions) {
 		this.#options = options;
@@ -106,7 +108,7 @@ export class EncoderQueue {
 	/** Sends off what may be; called again when the engine is ready. */
 	pump(): void {
 		while (
-			this.#batches < batchesAtOnce &&
+			this.#batches < this.#options.lanes() + batchesAhead &&
 			this.#waiting.length > 0 &&
 			this.#options.isOpen()
 		) {
@@ -160,25 +162,20 @@ export class EncoderQueue {
 		this.#turn = Math.max(this.#turn, turn);
 		this.#batches++;
 		this.#running += batch.length;
-		const startMs = this.#options.now();
 		try {
-			const rows = await this.#options.run(
+			const { rows, computeMs } = await this.#options.run(
 				batch.map(({ sequence }) => sequence),
 			);
 			const width = rows.length / batch.length;
 			batch.forEach((entry, row) => {
 				this.#fill(entry, rows.slice(row * width, (row + 1) * width));
 			});
-			// Of two batches under way, the second begins when the first ends.
-			const endMs = this.#options.now();
-			const durationMs = endMs - Math.max(startMs, this.#lastEndMs);
-			this.#lastEndMs = endMs;
-			this.#learn(tokens, durationMs);
+			this.#learn(tokens, computeMs);
 			this.#options.onBatch?.({
 				texts: batch.length,
 				tokens,
 				computedTokens: longest * batch.length,
-				durationMs,
+				durationMs: computeMs,
 			});
 		} catch (thrown) {
 			const error = toGalleyError(thrown);
@@ -241,7 +238,8 @@ export class EncoderQueue {
 		const excess = isCrowded
 			? this.#waitingTokens / Math.max(1, this.#waitingRequests)
 			: Math.min(this.#waitingTokens, this.#waitingTokens + tokens - maxTokens);
-		const seconds = excess / ((this.#tokensPerMs ?? 1) * 1000);
+		const tokensPerMs = (this.#tokensPerMs ?? 1) * this.#options.lanes();
+		const seconds = excess / (tokensPerMs * 1000);
 		throw new GalleyError(
 			"queue_full",
 			isCrowded

@@ -68,10 +68,13 @@ async function openParts(folder: string, pooling?: Pooling) {
 		text,
 		runner: {
 			info: engine.info,
+			lanes: 1,
 			state: () => ({ phase: "ready" as const }),
 			onState: () => undefined,
-			run: (sequences: Parameters<typeof engine.run>[0]) =>
-				engine.run(sequences),
+			run: async (sequences: Parameters<typeof engine.run>[0]) => ({
+				rows: await engine.run(sequences),
+				computeMs: 1,
+			}),
 			stop: async () => engine[Symbol.asyncDispose](),
 		},
 		// Fill without end: rows must not depend on what is beside them.

@@ -75,7 +75,7 @@ class EncoderModel implements EncoderService {
 			limits,
 			run: (sequences) => runner.run(sequences),
 			isOpen: () => runner.state().phase === "ready",
-			now: () => performance.now(),
+			lanes: () => runner.lanes,
 			...(onBatch === undefined ? {} : { onBatch }),
 		});
 		runner.onState((state) => {

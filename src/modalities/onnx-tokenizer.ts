@@ -2,6 +2,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import { GalleyError } from "../core/errors.ts";
 import type { EncoderDirectory } from "./encoder-directory.ts";
 import type { TokenizerPort } from "./encoder-text.ts";
+import { cacheWords, splitsAtSpaces } from "./word-cache.ts";
 
 /** The tokenizer of a folder's tokenizer.json. Cutting and filling that it may ask for are Galley's own business. */
 export function openTokenizer({
@@ -16,9 +17,11 @@ export function openTokenizer({
 	let vocabularySize = 0;
 	for (const id of tokenizer.get_vocab(true).values())
 		vocabularySize = Math.max(vocabularySize, id + 1);
+	const bare = (text: string) =>
+		tokenizer.encode(text, { add_special_tokens: false }).ids;
 	return {
 		vocabularySize,
-		bare: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
+		bare: splitsAtSpaces(description) ? cacheWords(bare) : bare,
 		framed: (text) => tokenizer.encode(text).ids,
 		pair(first, second) {
 			const { ids, token_type_ids: typeIds } = tokenizer.encode(first, {

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Metric, Registry } from "prom-client";
 import { BucketHistogram } from "./bucket-histogram.ts";
+import { HistogramFamily } from "./histogram-family.ts";
 import type { MetricRow } from "./metrics-table.ts";
 
 /** What is recorded once and rendered under all names of its row. */
@@ -8,6 +9,8 @@ export interface MetricRegistry {
 	counter(row: MetricRow): Counter;
 	gauge(row: MetricRow): Gauge;
 	histogram(row: MetricRow): BucketHistogram;
+	/** With one label, for what is observed with every request. */
+	histogramFamily(row: MetricRow): HistogramFamily;
 	labelledHistogram(row: MetricRow): Histogram;
 	render(): Promise<string>;
 }
@@ -37,6 +40,12 @@ export function createMetricRegistry(
 			// The registry asks for no more than a name and `get`; its types name its own classes only.
 			registry.registerMetric(histogram as unknown as Metric);
 			return histogram;
+		},
+		histogramFamily(row) {
+			const { name, help } = optionsOf(row);
+			const family = new HistogramFamily(name, help, row);
+			registry.registerMetric(family as unknown as Metric);
+			return family;
 		},
 		labelledHistogram: (row) =>
 			new Histogram({ ...optionsOf(row), buckets: [...(row.buckets ?? [])] }),

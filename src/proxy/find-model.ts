@@ -1,4 +1,5 @@
 import { findFormModel } from "./find-form-model.ts";
+import { skipSpace, stringEnd } from "./json-bytes.ts";
 
 /** Where a body names its model. */
 export interface NamedModel {
@@ -83,20 +84,12 @@ export function renameModel(
 	]);
 }
 
-/** Behind the closing quote; -1 where the string never ends. */
-function stringEnd(body: Buffer, start: number): number {
-	for (let at = body.indexOf(quote, start + 1); at !== -1; ) {
-		let slashes = 0;
-		while (body[at - 1 - slashes] === backslash) slashes++;
-		if (slashes % 2 === 0) return at + 1;
-		at = body.indexOf(quote, at + 1);
-	}
-	return -1;
-}
-
 function isKey(body: Buffer, start: number, end: number, key: Buffer): boolean {
-	if (end - start === key.length)
-		return body.compare(key, 0, key.length, start, end) === 0;
+	if (end - start === key.length) {
+		for (let at = 0; at < key.length; at++)
+			if (body[start + at] !== key[at]) return false;
+		return true;
+	}
 	// A key may be written with escapes, which is longer; nobody does it but to get round a policy.
 	if (end - start < key.length) return false;
 	const slash = body.subarray(start, end).indexOf(backslash);
@@ -128,16 +121,4 @@ function parsed(body: Buffer, start: number, end: number): string | null {
 		// Not JSON: the service will say so, with the place.
 		return null;
 	}
-}
-
-function skipSpace(body: Buffer, from: number): number {
-	let at = from;
-	while (
-		body[at] === 0x20 ||
-		body[at] === 0x0a ||
-		body[at] === 0x0d ||
-		body[at] === 0x09
-	)
-		at++;
-	return at;
 }

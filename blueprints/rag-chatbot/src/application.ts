@@ -7,6 +7,7 @@ import { readableTypes } from "./extract/document.ts";
 import { Extractor } from "./extract/extractor.ts";
 import { PageFetcher } from "./ingest/page-fetcher.ts";
 import { defaultManners, SiteManners } from "./ingest/site-manners.ts";
+import { StageTimes } from "./ingest/stage-times.ts";
 import { JobManager } from "./jobs/job-manager.ts";
 import { JobTable } from "./jobs/job-table.ts";
 import { UploadFolder } from "./jobs/upload-folder.ts";
@@ -74,6 +75,10 @@ export async function openApplication(
 				embeddings,
 				limits: config.ingest.chunks,
 				concurrency: config.ingest.concurrency,
+				times: new StageTimes(({ stage, seconds, busySeconds }) => {
+					metrics.ingestSeconds.inc({ stage }, seconds);
+					metrics.ingestBusySeconds.inc({ stage }, busySeconds);
+				}),
 			},
 		},
 		{

@@ -44,6 +44,18 @@ export class Metrics {
 		help: "Chunks embedded and stored.",
 		registers: [this.registry],
 	});
+	readonly ingestSeconds = new Counter({
+		name: "rag_ingest_stage_seconds_total",
+		help: "Time of pages in each stage of their reading, of all pages together.",
+		labelNames: ["stage"] as const,
+		registers: [this.registry],
+	});
+	readonly ingestBusySeconds = new Counter({
+		name: "rag_ingest_stage_busy_seconds_total",
+		help: "Time in which at least one page was in the stage: the stage that is always busy is what others wait for.",
+		labelNames: ["stage"] as const,
+		registers: [this.registry],
+	});
 	readonly runningJobs = new Gauge({
 		name: "rag_jobs_running",
 		help: "Jobs that run now.",

@@ -38,7 +38,13 @@ test("tokens lie in their hour, hours without use are 0, small models are togeth
 	);
 	const { x, series } = overTime(
 		[...rows, row({ model: "m0", hour: new Date(2 * hour).toISOString() })],
-		{ from: 0, to: 4 * hour, stepMs: hour },
+		{
+			from: 0,
+			to: 4 * hour,
+			stepMs: hour,
+			measure: "tokens",
+			labelOf: ({ model }) => model ?? "",
+		},
 	);
 	expect(x).toEqual([0, 3600, 7200, 10_800]);
 	expect(series.map(({ label }) => label)).toEqual([
@@ -51,4 +57,26 @@ test("tokens lie in their hour, hours without use are 0, small models are togeth
 	]);
 	expect(series[0]?.values).toEqual([102, 0, 12, 0]);
 	expect(series[5]?.values[0]).toBe(95 + 94 + 93 + 6);
+});
+
+test("what costs most is the first line of the costs, whatever it had of tokens", () => {
+	const { series } = overTime(
+		[
+			row({ keyName: "cheap", promptTokens: 1000, costUsd: 0.01 }),
+			row({ keyName: "dear", costUsd: 2 }),
+			row({ keyName: "free", costUsd: null }),
+		],
+		{
+			from: 0,
+			to: hour,
+			stepMs: hour,
+			measure: "cost",
+			labelOf: ({ keyName }) => keyName ?? "",
+		},
+	);
+	expect(series).toEqual([
+		{ label: "dear", values: [2] },
+		{ label: "cheap", values: [0.01] },
+		{ label: "free", values: [0] },
+	]);
 });

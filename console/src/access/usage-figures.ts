@@ -42,7 +42,9 @@ export interface UsageGroup extends UsageSum {
 export function groupBy(
 	rows: readonly UsageRow[],
 	labelOf: (row: UsageRow) => string,
+	measure: Measure = "tokens",
 ): UsageGroup[] {
+	const { of } = measures[measure];
 	const groups = new Map<string, UsageRow[]>();
 	for (const row of rows) {
 		const label = labelOf(row);
@@ -50,10 +52,10 @@ export function groupBy(
 	}
 	return [...groups]
 		.map(([label, members]) => ({ label, ...sumOf(members) }))
-		.sort((left, right) => tokensOf(right) - tokensOf(left));
+		.sort((left, right) => of(right) - of(left));
 }
 
-export function tokensOf(sum: UsageSum): number {
+function tokensOf(sum: UsageSum): number {
 	return sum.promptTokens + sum.completionTokens;
 }
 
@@ -65,20 +67,35 @@ export interface UsageSeries {
 
 const mostSeries = 5;
 
-/** Tokens over time, a line for each of the largest models and one for the rest; hours without use are 0. */
+export const measures = {
+	tokens: { title: "Tokens", of: tokensOf },
+	requests: { title: "Requests", of: (sum: UsageSum) => sum.requests },
+	cost: { title: "Cost", of: (sum: UsageSum) => sum.costUsd ?? 0 },
+} as const;
+export type Measure = keyof typeof measures;
+
+interface OverTime {
+	from: number;
+	to: number;
+	stepMs: number;
+	measure: Measure;
+	/** What a line is of. */
+	labelOf: (row: UsageRow) => string;
+}
+
+/** A measure over time, a line for each of the largest and one for the rest; hours without use are 0. */
 export function overTime(
 	rows: readonly UsageRow[],
-	{ from, to, stepMs }: { from: number; to: number; stepMs: number },
+	{ from, to, stepMs, measure, labelOf }: OverTime,
 ): UsageSeries {
+	const { of } = measures[measure];
 	const first = Math.floor(from / stepMs) * stepMs;
 	const places = Math.max(1, Math.ceil((to - first) / stepMs));
 	const x = Array.from(
 		{ length: places },
 		(_, place) => first + place * stepMs,
 	);
-	const names = groupBy(rows, ({ model }) => model ?? "").map(
-		({ label }) => label,
-	);
+	const names = groupBy(rows, labelOf, measure).map(({ label }) => label);
 	const shown = names.slice(0, mostSeries);
 	const lines = new Map(
 		[...shown, ...(names.length > mostSeries ? ["others"] : [])].map(
@@ -88,10 +105,10 @@ export function overTime(
 	for (const row of rows) {
 		const at = Date.parse(row.hour ?? row.day ?? "");
 		const place = Math.floor((at - first) / stepMs);
-		const line = lines.get(row.model ?? "") ?? lines.get("others");
+		const line = lines.get(labelOf(row)) ?? lines.get("others");
 		const before = line?.[place];
 		if (line === undefined || before === undefined) continue;
-		line[place] = before + row.promptTokens + row.completionTokens;
+		line[place] = before + of(row);
 	}
 	return {
 		x: x.map((at) => at / 1000),

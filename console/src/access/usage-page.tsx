@@ -27,7 +27,13 @@ import { saveFile } from "../components/save-file.ts";
 import { Section } from "../components/section.tsx";
 import { Stat } from "../components/stat.tsx";
 import { WideTable } from "../components/wide-table.tsx";
-import { groupBy, overTime, sumOf, tokensOf } from "./usage-figures.ts";
+import {
+	groupBy,
+	type Measure,
+	measures,
+	overTime,
+	sumOf,
+} from "./usage-figures.ts";
 
 const hourMs = 3_600_000;
 const periods = {
@@ -47,6 +53,7 @@ const periods = {
 } as const;
 type Period = keyof typeof periods;
 
+const nameOfModel = (row: UsageRow) => row.model ?? "unknown";
 const nameOfKey = (row: UsageRow) => row.keyName ?? row.key ?? "without a key";
 
 export function UsagePage() {
@@ -137,22 +144,38 @@ interface UsageFiguresProps {
 }
 
 function UsageFigures({ rows, from, to, stepMs }: UsageFiguresProps) {
+	const [measure, setMeasure] = useState<Measure>("tokens");
+	const [line, setLine] = useState("model");
 	const figures = useMemo(
 		() => ({
 			sum: sumOf(rows),
-			models: groupBy(rows, ({ model }) => model ?? "unknown"),
-			keys: groupBy(rows, nameOfKey),
-			time: overTime(rows, { from, to, stepMs }),
+			models: groupBy(rows, nameOfModel, measure),
+			keys: groupBy(rows, nameOfKey, measure),
+			time: overTime(rows, {
+				from,
+				to,
+				stepMs,
+				measure,
+				labelOf: line === "key" ? nameOfKey : nameOfModel,
+			}),
 		}),
-		[rows, from, to, stepMs],
+		[rows, from, to, stepMs, measure, line],
 	);
 	const { sum, models, keys, time } = figures;
-	const number = (title: string) => ({ title, isNumber: true as const });
+	const { title, of } = measures[measure];
+	const format = measure === "cost" ? formatUsd : formatCount;
+	const number = (heading: string) => ({
+		title: heading,
+		isNumber: true as const,
+	});
 	const bars = (groups: typeof models) =>
 		groups.slice(0, 8).map((group) => ({
 			label: group.label,
-			value: tokensOf(group),
-			text: `${formatCount(tokensOf(group))}${group.costUsd === null ? "" : ` · ${formatUsd(group.costUsd)}`}`,
+			value: of(group),
+			text:
+				measure === "cost"
+					? formatUsd(group.costUsd)
+					: `${format(of(group))}${group.costUsd === null ? "" : ` · ${formatUsd(group.costUsd)}`}`,
 		}));
 	return (
 		<Stack gap="lg">
@@ -169,12 +192,39 @@ function UsageFigures({ rows, from, to, stepMs }: UsageFiguresProps) {
 					{sum.costUsd === null && "No price is set"}
 				</Stat>
 			</SimpleGrid>
-			<Section title="Tokens over time">
+			<Section
+				title={`${title} over time`}
+				actions={
+					<>
+						<SegmentedControl
+							aria-label="What is counted"
+							size="xs"
+							value={measure}
+							onChange={(value) => setMeasure(value as Measure)}
+							data={Object.entries(measures).map(([value, one]) => ({
+								value,
+								label: one.title,
+								disabled: value === "cost" && sum.costUsd === null,
+							}))}
+						/>
+						<SegmentedControl
+							aria-label="A line for each"
+							size="xs"
+							value={line}
+							onChange={setLine}
+							data={[
+								{ value: "model", label: "By model" },
+								{ value: "key", label: "By key" },
+							]}
+						/>
+					</>
+				}
+			>
 				<LineChart
-					label="Tokens over time"
+					label={`${title} over time, by ${line}`}
 					x={time.x}
 					series={time.series}
-					format={formatCount}
+					format={format}
 					height={240}
 					isTime={false}
 					xValues={(place) =>
@@ -189,10 +239,10 @@ function UsageFigures({ rows, from, to, stepMs }: UsageFiguresProps) {
 			</Section>
 			<SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
 				<Section title="By model">
-					<Bars label="Tokens by model" bars={bars(models)} />
+					<Bars label={`${title} by model`} bars={bars(models)} />
 				</Section>
 				<Section title="By key">
-					<Bars label="Tokens by key" bars={bars(keys)} />
+					<Bars label={`${title} by key`} bars={bars(keys)} />
 				</Section>
 			</SimpleGrid>
 			<Section title="Keys and models" flush>

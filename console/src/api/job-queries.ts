@@ -11,15 +11,21 @@ import type {
 	BenchmarkRequest,
 	EvaluationJob,
 	EvaluationRequest,
+	OptimizationJob,
+	OptimizationRequest,
 } from "./job-types.ts";
 
 interface Kinds {
 	benchmarks: { job: BenchmarkJob; request: BenchmarkRequest };
 	evaluations: { job: EvaluationJob; request: EvaluationRequest };
+	optimizations: { job: OptimizationJob; request: OptimizationRequest };
 }
-type Kind = keyof Kinds;
+/** As the gateway's paths name them. */
+export type JobKind = keyof Kinds;
+export type JobOf<K extends JobKind> = Kinds[K]["job"];
+export type ResultOf<K extends JobKind> = NonNullable<JobOf<K>["result"]>;
 
-export function useJobs<K extends Kind>(kind: K) {
+export function useJobs<K extends JobKind>(kind: K) {
 	return useQuery({
 		queryKey: [kind],
 		queryFn: async ({ signal }) =>
@@ -30,7 +36,7 @@ export function useJobs<K extends Kind>(kind: K) {
 	});
 }
 
-function jobQuery<K extends Kind>(kind: K, id: string) {
+function jobQuery<K extends JobKind>(kind: K, id: string) {
 	return {
 		queryKey: [kind, id],
 		queryFn: ({ signal }: { signal: AbortSignal }) =>
@@ -42,7 +48,7 @@ function jobQuery<K extends Kind>(kind: K, id: string) {
 }
 
 /** A run, kept up to date by its event stream while it goes on. */
-export function useJob<K extends Kind>(kind: K, id: string) {
+export function useJob<K extends JobKind>(kind: K, id: string) {
 	const queries = useQueryClient();
 	const query = useQuery({
 		...jobQuery(kind, id),
@@ -72,17 +78,24 @@ export function useJob<K extends Kind>(kind: K, id: string) {
 	return query;
 }
 
-export function useJobResults<K extends Kind>(kind: K, ids: readonly string[]) {
+export function useJobResults<K extends JobKind>(
+	kind: K,
+	ids: readonly string[],
+) {
 	return useQueries({ queries: ids.map((id) => jobQuery(kind, id)) });
 }
 
-export function useJobActions<K extends Kind>(kind: K) {
+export function useJobActions<K extends JobKind>(
+	kind: K,
+	onStarted: (id: string) => void = () => undefined,
+) {
 	const queries = useQueryClient();
 	const onSettled = () => queries.invalidateQueries({ queryKey: [kind] });
 	return {
 		start: useMutation({
 			mutationFn: (request: Kinds[K]["request"]) =>
 				api.post<Kinds[K]["job"]>(`/v1/${kind}`, request),
+			onSuccess: ({ id }) => onStarted(id),
 			onSettled,
 		}),
 		/** Stops one that runs; takes away one that has ended. */

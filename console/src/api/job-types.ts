@@ -1,6 +1,6 @@
 export type JobState = "running" | "finished" | "failed" | "cancelled";
 
-export interface Job<Request, Progress, Result> {
+export interface Job<Request, Progress, Result, Summary> {
 	id: string;
 	request: Request;
 	state: JobState;
@@ -10,7 +10,7 @@ export interface Job<Request, Progress, Result> {
 	result?: Result | null;
 	error: string | null;
 	/** In lists, in place of the result. */
-	summary?: Readonly<Record<string, number>> | null;
+	summary?: Summary | null;
 }
 
 export interface BenchmarkRequest {
@@ -82,10 +82,19 @@ export interface BenchmarkResult {
 	isPartial: boolean;
 }
 
+export interface BenchmarkSummary {
+	/** The most of all stages. */
+	outputThroughput: number;
+	/** Under the least load. */
+	ttftP50Ms: number | null;
+	itlP50Ms: number | null;
+}
+
 export type BenchmarkJob = Job<
 	BenchmarkRequest,
 	BenchmarkProgress,
-	BenchmarkResult
+	BenchmarkResult,
+	BenchmarkSummary
 >;
 
 export interface EvaluationRequest {
@@ -136,8 +145,131 @@ export interface EvaluationResult {
 	details: readonly EvaluatedQuestion[];
 }
 
+export interface EvaluationSummary {
+	/** Percent, as are the next two. */
+	exactMatch: number | null;
+	f1: number | null;
+	choiceAccuracy: number | null;
+	latencyP50Ms: number | null;
+	costUsd: number | null;
+}
+
 export type EvaluationJob = Job<
-	Omit<EvaluationRequest, "questions"> & { questions: number },
+	Omit<EvaluationRequest, "questions"> & {
+		questions: number;
+		/** The same for the same questions; older runs have none. */
+		questionSet?: string;
+	},
 	EvaluationProgress,
-	EvaluationResult
+	EvaluationResult,
+	EvaluationSummary
+>;
+
+export interface OptimizationRequest {
+	/** A service. */
+	model: string;
+	precisions?: readonly string[];
+	concurrency?: readonly number[];
+	inputTokens?: number;
+	outputTokens?: number;
+	prefixTokens?: number;
+	targetItlMs?: number;
+	targetTtftMs?: number;
+	maxKl?: number | "off";
+	/** 0.03 is 3 %. */
+	maxPerplexityLoss?: number | "off";
+	maxMemory?: number;
+	minutes?: number;
+	fresh?: boolean;
+}
+
+/** One way to run a model. */
+export interface Candidate {
+	/** `source` is the file as it is; else a precision made from it. */
+	variant: string;
+	threads: number;
+	threadsBatch: number;
+	microBatchTokens: number;
+	flashAttention: string;
+	kvType: string;
+	kvLayout: string;
+	speculation: string;
+}
+
+export interface OptimizationProgress {
+	activity: string;
+	stage: string;
+	candidate: Candidate | null;
+	/** Of the activity, 0 to 1. */
+	share: number | null;
+	secondsLeft: number | null;
+}
+
+export interface OptimizationLoad {
+	concurrency: number;
+	outputThroughput: number;
+	ttftP50Ms: number;
+	ttftP95Ms: number;
+	itlP50Ms: number;
+	itlP95Ms: number;
+}
+
+export interface OptimizationRow {
+	candidate: Candidate;
+	precision: string;
+	fileBytes: number | null;
+	difference: string;
+	/** Geometric mean of output tokens a second over the loads. */
+	score: number | null;
+	/** Half the distance between the slowest and the fastest run, as a share. */
+	spread: number;
+	runs: number;
+	loads: readonly OptimizationLoad[];
+	peakMemoryBytes: number | null;
+	accuracy: {
+		perplexity: number;
+		referencePerplexity: number;
+		/** Nats a token. */
+		meanKl: number;
+		/** 0 to 1 */
+		topAgreement: number;
+	} | null;
+	perplexityLoss: number | null;
+	isWinner: boolean;
+	isBaseline: boolean;
+	verdict: string;
+}
+
+export interface OptimizationResult {
+	model: { name: string; precision: string };
+	measuredAt: string;
+	constraints: {
+		targetItlMs: number | null;
+		targetTtftMs: number | null;
+		maxKl: number | null;
+		maxPerplexityLoss: number | null;
+		maxMemoryBytes: number | null;
+	};
+	/** Best first. */
+	rows: readonly OptimizationRow[];
+	noise: number;
+	isComplete: boolean;
+	reusedResults: number;
+	seconds: number;
+	warnings: readonly string[];
+	summary: string;
+}
+
+export interface OptimizationSummary {
+	/** Of the winner; null where nothing kept all limits. */
+	precision: string | null;
+	score: number | null;
+	baselineScore: number | null;
+}
+
+export type OptimizationJob = Job<
+	OptimizationRequest,
+	OptimizationProgress,
+	OptimizationResult,
+	OptimizationSummary
 >;

@@ -9,6 +9,7 @@ import {
 	type Icon,
 	KeyIcon,
 	PlaygroundIcon,
+	TuneIcon,
 	UsageIcon,
 } from "../components/icons.tsx";
 
@@ -20,6 +21,7 @@ export interface Place {
 		| "/fleet"
 		| "/benchmarks"
 		| "/evaluations"
+		| "/optimizations"
 		| "/keys"
 		| "/usage"
 		| "/blueprints";
@@ -76,6 +78,13 @@ export const places: readonly {
 				title: "Evaluations",
 				icon: ClipboardIcon,
 				needs: "read",
+			},
+			{
+				to: "/optimizations",
+				title: "Optimize",
+				icon: TuneIcon,
+				needs: "read",
+				feature: "optimizations",
 			},
 		],
 	},

@@ -95,13 +95,16 @@ const service = createRoute({
 	),
 });
 
+/** The model that a form begins with. */
+function readModel(search: Record<string, unknown>): { model?: string } {
+	const chosen = text(search.model);
+	return chosen === undefined ? {} : { model: chosen };
+}
+
 const benchmarks = createRoute({
 	getParentRoute: () => rootRoute,
 	path: "/benchmarks",
-	validateSearch: (search: Record<string, unknown>): { model?: string } => {
-		const chosen = text(search.model);
-		return chosen === undefined ? {} : { model: chosen };
-	},
+	validateSearch: readModel,
 	component: lazyRouteComponent(
 		() => import("../benchmarks/benchmarks-page.tsx"),
 		"BenchmarksPage",
@@ -132,6 +135,25 @@ const evaluation = createRoute({
 	component: lazyRouteComponent(
 		() => import("../evaluations/evaluation-page.tsx"),
 		"EvaluationPage",
+	),
+});
+
+const optimizations = createRoute({
+	getParentRoute: () => rootRoute,
+	path: "/optimizations",
+	validateSearch: readModel,
+	component: lazyRouteComponent(
+		() => import("../optimizations/optimizations-page.tsx"),
+		"OptimizationsPage",
+	),
+});
+
+const optimization = createRoute({
+	getParentRoute: () => rootRoute,
+	path: "/optimizations/$id",
+	component: lazyRouteComponent(
+		() => import("../optimizations/optimization-page.tsx"),
+		"OptimizationPage",
 	),
 });
 
@@ -176,6 +198,8 @@ export function createConsoleRouter() {
 			benchmark,
 			evaluations,
 			evaluation,
+			optimizations,
+			optimization,
 			keys,
 			usage,
 			blueprints,

@@ -1,152 +1,89 @@
-import {
-	Button,
-	Group,
-	Modal,
-	NativeSelect,
-	NumberInput,
-	SegmentedControl,
-	SimpleGrid,
-	Stack,
-	Text,
-	TextInput,
-} from "@mantine/core";
-import { useNavigate } from "@tanstack/react-router";
+import { SegmentedControl, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useServedModels } from "../api/fleet-queries.ts";
-import { useJobActions } from "../api/job-queries.ts";
-import type { BenchmarkRequest } from "../api/job-types.ts";
-import { FailureAlert } from "../components/failure-alert.tsx";
+import { useCount } from "../jobs/count-field.tsx";
+import { ModelField, useChosenModel } from "../jobs/model-field.tsx";
+import {
+	RunDialog,
+	type RunFormProps,
+	useStartRun,
+} from "../jobs/run-form.tsx";
+import { LoadFields } from "./load-fields.tsx";
 import { parseLevels } from "./parse-levels.ts";
 
-interface BenchmarkFormProps {
-	isOpen: boolean;
-	onClose: () => void;
-	model: string | undefined;
-}
+const modes = {
+	closed: { label: "Users at a time", levels: "1, 2, 4, 8" },
+	open: { label: "Requests a second", levels: "0.5, 1, 2" },
+} as const;
 
-export function BenchmarkForm({ isOpen, onClose, model }: BenchmarkFormProps) {
+export function BenchmarkForm({ isOpen, onClose, model }: RunFormProps) {
 	const models = useServedModels();
-	const navigate = useNavigate();
-	const { start } = useJobActions("benchmarks");
-	const [chosen, setChosen] = useState(model ?? "");
-	const [mode, setMode] = useState<"closed" | "open">("closed");
-	const [levels, setLevels] = useState("1, 2, 4, 8");
-	const [input, setInput] = useState<number | string>(128);
-	const [prefix, setPrefix] = useState<number | string>(0);
-	const [output, setOutput] = useState<number | string>(64);
-	const ids = (models.data ?? []).map(({ id }) => id);
-	const asked = chosen === "" ? (ids[0] ?? "") : chosen;
+	const { start, error, isPending } = useStartRun("benchmarks", onClose);
+	const chosen = useChosenModel(
+		(models.data ?? []).map(({ id }) => id),
+		model,
+	);
+	const [mode, setMode] = useState<keyof typeof modes>("closed");
+	const [levels, setLevels] = useState<string>(modes.closed.levels);
+	const input = useCount(128);
+	const prefix = useCount(0);
+	const output = useCount(64);
 	const parsed = parseLevels(levels, mode === "closed");
 	const submit = () => {
 		if (typeof parsed === "string") return;
-		const request: BenchmarkRequest = {
-			model: asked,
+		start({
+			model: chosen.model,
 			...(mode === "closed"
 				? { concurrency: parsed }
 				: { requestRate: parsed }),
-			inputTokens: Number(input),
-			prefixTokens: Number(prefix),
-			outputTokens: Number(output),
-		};
-		start.mutate(request, {
-			onSuccess: ({ id }) => {
-				onClose();
-				void navigate({ to: "/benchmarks/$id", params: { id } });
-			},
+			inputTokens: Number(input.value),
+			prefixTokens: Number(prefix.value),
+			outputTokens: Number(output.value),
 		});
 	};
 	return (
-		<Modal
-			opened={isOpen}
-			onClose={onClose}
+		<RunDialog
 			title="New benchmark"
-			size="lg"
-			closeButtonProps={{ "aria-label": "Close" }}
+			isOpen={isOpen}
+			onClose={onClose}
+			onSubmit={submit}
+			canSubmit={chosen.model !== "" && typeof parsed !== "string"}
+			isPending={isPending}
+			error={error}
 		>
-			<form
-				onSubmit={(event) => {
-					event.preventDefault();
-					submit();
-				}}
-			>
-				<Stack gap="md">
-					<NativeSelect
-						label="Model"
-						value={asked}
-						onChange={({ currentTarget }) => setChosen(currentTarget.value)}
-						data={[...new Set(asked === "" ? ids : [asked, ...ids])]}
-						required
-					/>
-					<div>
-						<Text size="sm" fw={500} mb={4}>
-							Load
-						</Text>
-						<SegmentedControl
-							aria-label="Kind of load"
-							fullWidth
-							value={mode}
-							onChange={(value) => {
-								setMode(value as "closed" | "open");
-								setLevels(value === "closed" ? "1, 2, 4, 8" : "0.5, 1, 2");
-							}}
-							data={[
-								{ value: "closed", label: "Users at a time" },
-								{ value: "open", label: "Requests a second" },
-							]}
-						/>
-					</div>
-					<TextInput
-						label={mode === "closed" ? "Users at a time" : "Requests a second"}
-						description="One stage for each number; each is a point of the chart."
-						value={levels}
-						onChange={({ currentTarget }) => setLevels(currentTarget.value)}
-						error={typeof parsed === "string" ? parsed : undefined}
-						required
-					/>
-					<SimpleGrid cols={{ base: 1, xs: 3 }} spacing="sm">
-						<NumberInput
-							label="Prompt tokens"
-							value={input}
-							onChange={setInput}
-							min={1}
-							allowDecimal={false}
-							required
-						/>
-						<NumberInput
-							label="Shared prefix tokens"
-							value={prefix}
-							onChange={setPrefix}
-							min={0}
-							allowDecimal={false}
-						/>
-						<NumberInput
-							label="Output tokens"
-							value={output}
-							onChange={setOutput}
-							min={1}
-							allowDecimal={false}
-							required
-						/>
-					</SimpleGrid>
-					<Text size="sm" c="dimmed">
-						The model keeps answering others meanwhile; what they ask is in the
-						figures too.
-					</Text>
-					<FailureAlert error={start.error} title="It was not started" />
-					<Group justify="flex-end" gap="xs">
-						<Button variant="default" onClick={onClose}>
-							Cancel
-						</Button>
-						<Button
-							type="submit"
-							loading={start.isPending}
-							disabled={asked === "" || typeof parsed === "string"}
-						>
-							Start
-						</Button>
-					</Group>
-				</Stack>
-			</form>
-		</Modal>
+			<ModelField {...chosen} />
+			<div>
+				<Text size="sm" fw={500} mb={4}>
+					Load
+				</Text>
+				<SegmentedControl
+					aria-label="Kind of load"
+					fullWidth
+					value={mode}
+					onChange={(value) => {
+						const next = value === "open" ? "open" : "closed";
+						setMode(next);
+						setLevels(modes[next].levels);
+					}}
+					data={Object.entries(modes).map(([value, { label }]) => ({
+						value,
+						label,
+					}))}
+				/>
+			</div>
+			<TextInput
+				label={modes[mode].label}
+				description="One stage for each number; each is a point of the chart."
+				value={levels}
+				onChange={({ currentTarget }) => setLevels(currentTarget.value)}
+				error={typeof parsed === "string" ? parsed : undefined}
+				required
+			/>
+			<LoadFields input={input} prefix={prefix} output={output} />
+			<Text size="sm" c="dimmed">
+				The model keeps answering others meanwhile; what they ask is in the
+				figures too.
+			</Text>
+		</RunDialog>
 	);
 }

@@ -1,34 +1,16 @@
-import {
-	Alert,
-	Button,
-	Group,
-	SimpleGrid,
-	Stack,
-	Table,
-	Text,
-} from "@mantine/core";
+import { Alert, Group, SimpleGrid, Table, Text } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
-import { useSession } from "../api/client.ts";
-import { useJob, useJobActions } from "../api/job-queries.ts";
 import type { BenchmarkResult } from "../api/job-types.ts";
-import { PageLoading } from "../app/page-loading.tsx";
-import { EmptyState } from "../components/empty-state.tsx";
-import { ErrorState } from "../components/error-state.tsx";
-import { FailureAlert } from "../components/failure-alert.tsx";
-import { DownloadIcon, GaugeIcon, StopIcon } from "../components/icons.tsx";
-import { TextLink } from "../components/links.tsx";
-import { PageHeader } from "../components/page-header.tsx";
-import { PhaseBadge } from "../components/phase-badge.tsx";
 import {
 	formatCount,
 	formatMs,
 	formatShare,
-	formatTime,
 } from "../components/quantities.ts";
-import { saveFile } from "../components/save-file.ts";
 import { Section } from "../components/section.tsx";
 import { Stat } from "../components/stat.tsx";
-import { WideTable } from "../components/wide-table.tsx";
+import { NumberCell, WideTable } from "../components/wide-table.tsx";
+import { RunPage } from "../jobs/run-page.tsx";
+import { benchmarkCsv } from "./benchmark-csv.ts";
 import { BenchmarkProgressBar } from "./benchmark-progress.tsx";
 import { loadWords, stageWords } from "./benchmark-words.ts";
 import { LoadChart } from "./load-chart.tsx";
@@ -37,91 +19,21 @@ const route = getRouteApi("/benchmarks/$id");
 
 export function BenchmarkPage() {
 	const { id } = route.useParams();
-	const { mayAdmin } = useSession();
-	const { data: job, error, refetch } = useJob("benchmarks", id);
-	const { remove } = useJobActions("benchmarks");
-	const above = (
-		<TextLink to="/benchmarks" size="sm">
-			Benchmarks
-		</TextLink>
-	);
-	if (job === undefined)
-		return (
-			<>
-				<PageHeader title="Benchmark" above={above} />
-				{error === null ? (
-					<PageLoading />
-				) : (
-					<ErrorState error={error} onRetry={() => void refetch()} />
-				)}
-			</>
-		);
-	const { request, state, result, createdAt } = job;
 	return (
-		<>
-			<PageHeader
-				above={above}
-				title={request.model}
-				badge={<PhaseBadge phase={state} />}
-				description={`${loadWords(request)}; started ${formatTime(createdAt)}`}
-				actions={
-					<>
-						{state === "running" && mayAdmin && (
-							<Button
-								variant="default"
-								leftSection={<StopIcon size={16} />}
-								loading={remove.isPending}
-								onClick={() => remove.mutate(id)}
-							>
-								Stop
-							</Button>
-						)}
-						{result != null && (
-							<Button
-								variant="default"
-								leftSection={<DownloadIcon size={16} />}
-								onClick={() =>
-									saveFile(
-										`galley-bench-${request.model.replaceAll(/[^\w.-]+/g, "-")}-${createdAt.slice(0, 10)}.json`,
-										JSON.stringify(result, null, 2),
-										"application/json",
-									)
-								}
-							>
-								JSON
-							</Button>
-						)}
-					</>
-				}
-			/>
-			<Stack gap="lg">
-				<FailureAlert error={remove.error} />
-				{job.error !== null && (
-					<Alert color="red" title="It failed">
-						<Text size="sm" style={{ whiteSpace: "pre-wrap" }}>
-							{job.error}
-						</Text>
-					</Alert>
-				)}
-				{state === "running" && (
-					<Section title="Progress">
-						<BenchmarkProgressBar job={job} />
-					</Section>
-				)}
-				{result == null ? (
-					state !== "running" &&
-					job.error === null && (
-						<EmptyState
-							icon={GaugeIcon}
-							title="It ended without a figure"
-							description="It was stopped before its first stage was done."
-						/>
-					)
-				) : (
-					<Figures result={result} model={request.model} />
-				)}
-			</Stack>
-		</>
+		<RunPage
+			kind="benchmarks"
+			id={id}
+			listTitle="Benchmarks"
+			noun="benchmark"
+			describe={({ request }) => loadWords(request)}
+			Progress={BenchmarkProgressBar}
+			toCsv={benchmarkCsv}
+			nothing="It was stopped before its first stage was done."
+		>
+			{(result, { request }) => (
+				<Figures result={result} model={request.model} />
+			)}
+		</RunPage>
 	);
 }
 
@@ -187,26 +99,22 @@ function Figures({
 					{stages.map((stage) => (
 						<Table.Tr key={stageWords(stage)}>
 							<Table.Td>{stageWords(stage)}</Table.Td>
-							<Table.Td ta="right">{formatCount(stage.completed)}</Table.Td>
-							<Table.Td ta="right">{formatCount(stage.failed)}</Table.Td>
-							<Table.Td ta="right">
-								{stage.requestThroughput.toFixed(2)}
-							</Table.Td>
-							<Table.Td ta="right">
-								{stage.outputThroughput.toFixed(1)}
-							</Table.Td>
-							<Table.Td ta="right">
+							<NumberCell>{formatCount(stage.completed)}</NumberCell>
+							<NumberCell>{formatCount(stage.failed)}</NumberCell>
+							<NumberCell>{stage.requestThroughput.toFixed(2)}</NumberCell>
+							<NumberCell>{stage.outputThroughput.toFixed(1)}</NumberCell>
+							<NumberCell>
 								{stage.cachedTokens === null
 									? "–"
 									: formatShare(
 											stage.cachedTokens / Math.max(1, stage.inputTokens),
 										)}
-							</Table.Td>
-							<Table.Td ta="right">{formatMs(stage.ttftMs.p50)}</Table.Td>
-							<Table.Td ta="right">{formatMs(stage.ttftMs.p95)}</Table.Td>
-							<Table.Td ta="right">{formatMs(stage.itlMs.p50)}</Table.Td>
-							<Table.Td ta="right">{formatMs(stage.itlMs.p95)}</Table.Td>
-							<Table.Td ta="right">{formatMs(stage.e2eMs.p95)}</Table.Td>
+							</NumberCell>
+							<NumberCell>{formatMs(stage.ttftMs.p50)}</NumberCell>
+							<NumberCell>{formatMs(stage.ttftMs.p95)}</NumberCell>
+							<NumberCell>{formatMs(stage.itlMs.p50)}</NumberCell>
+							<NumberCell>{formatMs(stage.itlMs.p95)}</NumberCell>
+							<NumberCell>{formatMs(stage.e2eMs.p95)}</NumberCell>
 						</Table.Tr>
 					))}
 				</WideTable>

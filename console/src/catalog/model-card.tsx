@@ -52,7 +52,9 @@ export const ModelCard = memo(function ModelCard({
 			<p className={classes.use}>{card.intendedUse}</p>
 			<div className={classes.tags}>
 				{task !== undefined && (
-					<span className={classes.task}>{formatWord(task)}</span>
+					<span className={classes.task} title={formatWord(task)}>
+						{formatWord(task)}
+					</span>
 				)}
 				<span className={classes.tag}>
 					{parameters === "unknown"

@@ -21,11 +21,15 @@ interface PathChartProps {
 	xLabel: string;
 	formatX: (value: number) => string;
 	formatY: (value: number) => string;
+	/** Points only: their order means nothing. */
+	isScattered?: boolean;
 	/** A horizontal line that points should stay under. */
 	target?: { value: number; label: string } | undefined;
 	height?: number;
 }
 
+/** Right of it a label stands on the left of its point: it would leave the picture. */
+const lastThird = 2 / 3;
 const margin = { top: 16, right: 24, bottom: 44, left: 68 };
 
 /** Points joined in their own order: more load may bring less throughput, so the path can turn back. */
@@ -36,6 +40,7 @@ export function PathChart(props: PathChartProps) {
 		xLabel,
 		formatX,
 		formatY,
+		isScattered = false,
 		target,
 		height = 340,
 	} = props;
@@ -132,17 +137,19 @@ export function PathChart(props: PathChartProps) {
 						)}
 						{series.map((one, place) => (
 							<g key={one.label}>
-								<polyline
-									points={one.points
-										.map(({ x, y }) => `${toX(x)},${toY(y)}`)
-										.join(" ")}
-									fill="none"
-									stroke={colorOf(place)}
-									strokeWidth="2"
-									strokeLinejoin="round"
-								/>
+								{!isScattered && (
+									<polyline
+										points={one.points
+											.map(({ x, y }) => `${toX(x)},${toY(y)}`)
+											.join(" ")}
+										fill="none"
+										stroke={colorOf(place)}
+										strokeWidth="2"
+										strokeLinejoin="round"
+									/>
+								)}
 								{one.points.map((point) => (
-									<g key={point.label}>
+									<g key={`${point.label} ${point.x} ${point.y}`}>
 										<circle
 											cx={toX(point.x)}
 											cy={toY(point.y)}
@@ -151,10 +158,12 @@ export function PathChart(props: PathChartProps) {
 											stroke={colors.surface}
 											strokeWidth="1.5"
 										>
-											<title>{`${point.label}: ${formatX(point.x)}, ${formatY(point.y)}`}</title>
+											<title>{`${point.label === "" ? one.label : point.label}: ${formatX(point.x)}, ${formatY(point.y)}`}</title>
 										</circle>
 										<text
-											x={toX(point.x) + 8}
+											{...(toX(point.x) > margin.left + innerWidth * lastThird
+												? { x: toX(point.x) - 8, textAnchor: "end" }
+												: { x: toX(point.x) + 8 })}
 											y={toY(point.y) - 8}
 											fill={colorOf(place)}
 										>

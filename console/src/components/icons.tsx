@@ -147,6 +147,17 @@ export const SettingsIcon = drawn(
 	"M11 17h9",
 	"M9 15v4",
 );
+export const TuneIcon = drawn(
+	"M6 4v7",
+	"M6 15v5",
+	"M4 13h4",
+	"M12 4v3",
+	"M12 11v9",
+	"M10 9h4",
+	"M18 4v9",
+	"M18 17v3",
+	"M16 15h4",
+);
 export const ImageIcon = drawn(
 	"M4 5h16v14H4z",
 	"M4 16l5-5 4 4 3-3 4 4",
@@ -165,3 +176,4 @@ export const ListIcon = drawn(
 	"M4 18h.01",
 );
 export const CodeIcon = drawn("M9 7l-5 5 5 5", "M15 7l5 5-5 5");
+export const PencilIcon = drawn("M5 19l1-4L16 5l3 3L9 18z", "M14 7l3 3");

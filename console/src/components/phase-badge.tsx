@@ -27,6 +27,8 @@ export function PhaseBadge({ phase, size }: { phase: string; size?: string }) {
 	return (
 		<Badge
 			color={color}
+			// In a narrow column the word would be cut to its first letter.
+			miw="max-content"
 			{...(size === undefined ? {} : { size })}
 			leftSection={
 				moving.has(phase) ? (

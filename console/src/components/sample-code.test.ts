@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { highlight } from "./highlight.ts";
-import { codeSamples, pythonValue, type SampleTask } from "./sample-code.ts";
+import { pythonValue } from "./python-value.ts";
+import { codeSamples, type SampleTask } from "./sample-code.ts";
 
 const tasks: SampleTask[] = [
 	"chat",
@@ -26,22 +27,31 @@ test("every sample names the model and the gateway, and a key only where one is 
 			}
 });
 
-test("what the playground would send is in the sample; extensions go where OpenAI's client takes them", () => {
-	const samples = codeSamples({
+test("recommended settings are in every sample of a generation, each where its client takes them", () => {
+	const [curl, python, javascript, langchain] = codeSamples({
 		url: "http://ship:8000",
 		model: "m",
 		task: "chat",
 		withKey: false,
-		body: {
-			messages: [{ role: "user", content: "it's" }],
-			temperature: 0.2,
-			top_k: 5,
-		},
-	});
-	const [curl, python] = samples;
-	expect(curl?.code).toContain(String.raw`it'\''s`);
-	expect(python?.code).toMatch(/extra_body=\{"top_k": 5\}/);
-	expect(python?.code).toContain("temperature=0.2");
+		settings: { temperature: 0.2, top_k: 5 },
+	}).map(({ code }) => code);
+	expect(curl).toContain('"top_k": 5');
+	expect(javascript).toContain('"temperature": 0.2');
+	for (const code of [python, langchain]) {
+		expect(code).toContain("temperature=0.2");
+		expect(code).toMatch(/extra_body=\{"top_k": 5\}/);
+	}
+});
+
+test("settings of a generation are nothing that an embedding is asked with", () => {
+	for (const { code } of codeSamples({
+		url: "http://ship:8000",
+		model: "m",
+		task: "embedding",
+		withKey: false,
+		settings: { temperature: 0.2 },
+	}))
+		expect(code).not.toContain("temperature");
 });
 
 test("JSON's words become Python's", () => {

@@ -42,3 +42,12 @@ export function WideTable({
 		</ScrollBox>
 	);
 }
+
+/** A figure: on the right, and with its unit on one line. */
+export function NumberCell({ children }: { children: ReactNode }) {
+	return (
+		<Table.Td ta="right" style={{ whiteSpace: "nowrap" }}>
+			{children}
+		</Table.Td>
+	);
+}

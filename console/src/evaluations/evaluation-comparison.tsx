@@ -1,26 +1,23 @@
 import { SimpleGrid } from "@mantine/core";
-import { useJobResults } from "../api/job-queries.ts";
-import type { EvaluationResult } from "../api/job-types.ts";
 import { Bars } from "../charts/bars.tsx";
-import { formatMs, formatTime } from "../components/quantities.ts";
+import { formatMs } from "../components/quantities.ts";
 import { Section } from "../components/section.tsx";
-import { formatScore } from "./scores.ts";
+import { useComparedRuns } from "../jobs/use-compared-runs.ts";
+import { accuracyOf, formatScore } from "./scores.ts";
 
 /** Accuracy beside speed, a bar a run. */
 export function EvaluationComparison({ ids }: { ids: readonly string[] }) {
-	const runs = useJobResults("evaluations", ids).flatMap(({ data }) => {
-		const result = data?.result;
-		return data === undefined || result == null
-			? []
-			: [
-					{
-						label: `${data.request.model}, ${formatTime(data.createdAt)}`,
-						result,
-					},
-				];
-	});
+	const runs = useComparedRuns("evaluations", ids);
+	const sets = new Set(runs.map(({ job }) => job.request.questionSet ?? ""));
 	return (
-		<Section title="Accuracy against speed">
+		<Section
+			title="Accuracy against speed"
+			description={
+				sets.size > 1
+					? "These runs asked different questions: their scores say little about each other."
+					: undefined
+			}
+		>
 			<SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
 				<Bars
 					label="Accuracy"
@@ -41,8 +38,4 @@ export function EvaluationComparison({ ids }: { ids: readonly string[] }) {
 			</SimpleGrid>
 		</Section>
 	);
-}
-
-function accuracyOf(result: EvaluationResult): number | null {
-	return result.choiceAccuracy ?? result.f1 ?? result.exactMatch;
 }

@@ -1,115 +1,39 @@
 import {
 	Alert,
-	Button,
 	SegmentedControl,
 	SimpleGrid,
-	Stack,
 	Table,
 	Text,
 } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
-import { useSession } from "../api/client.ts";
-import { useJob, useJobActions } from "../api/job-queries.ts";
 import type { EvaluatedQuestion, EvaluationResult } from "../api/job-types.ts";
-import { PageLoading } from "../app/page-loading.tsx";
-import { ErrorState } from "../components/error-state.tsx";
-import { FailureAlert } from "../components/failure-alert.tsx";
-import { DownloadIcon, StopIcon } from "../components/icons.tsx";
-import { TextLink } from "../components/links.tsx";
-import { PageHeader } from "../components/page-header.tsx";
-import { PhaseBadge } from "../components/phase-badge.tsx";
-import {
-	formatCount,
-	formatMs,
-	formatTime,
-	formatUsd,
-} from "../components/quantities.ts";
-import { saveFile } from "../components/save-file.ts";
+import { formatCount, formatMs, formatUsd } from "../components/quantities.ts";
 import { Section } from "../components/section.tsx";
 import { Stat } from "../components/stat.tsx";
-import { WideTable } from "../components/wide-table.tsx";
+import { NumberCell, WideTable } from "../components/wide-table.tsx";
+import { RunPage } from "../jobs/run-page.tsx";
+import { evaluationCsv } from "./evaluation-csv.ts";
 import { EvaluationProgressBar } from "./evaluation-progress.tsx";
-import { formatScore } from "./scores.ts";
+import { formatScore, isRight } from "./scores.ts";
 
 const route = getRouteApi("/evaluations/$id");
 
 export function EvaluationPage() {
 	const { id } = route.useParams();
-	const { mayAdmin } = useSession();
-	const { data: job, error, refetch } = useJob("evaluations", id);
-	const { remove } = useJobActions("evaluations");
-	const above = (
-		<TextLink to="/evaluations" size="sm">
-			Evaluations
-		</TextLink>
-	);
-	if (job === undefined)
-		return (
-			<>
-				<PageHeader title="Evaluation" above={above} />
-				{error === null ? (
-					<PageLoading />
-				) : (
-					<ErrorState error={error} onRetry={() => void refetch()} />
-				)}
-			</>
-		);
-	const { request, state, result, createdAt } = job;
 	return (
-		<>
-			<PageHeader
-				above={above}
-				title={request.model}
-				badge={<PhaseBadge phase={state} />}
-				description={`${formatCount(request.questions)} questions; started ${formatTime(createdAt)}`}
-				actions={
-					<>
-						{state === "running" && mayAdmin && (
-							<Button
-								variant="default"
-								leftSection={<StopIcon size={16} />}
-								loading={remove.isPending}
-								onClick={() => remove.mutate(id)}
-							>
-								Stop
-							</Button>
-						)}
-						{result != null && (
-							<Button
-								variant="default"
-								leftSection={<DownloadIcon size={16} />}
-								onClick={() =>
-									saveFile(
-										`galley-evaluation-${createdAt.slice(0, 10)}.json`,
-										JSON.stringify(result, null, 2),
-										"application/json",
-									)
-								}
-							>
-								JSON
-							</Button>
-						)}
-					</>
-				}
-			/>
-			<Stack gap="lg">
-				<FailureAlert error={remove.error} />
-				{job.error !== null && (
-					<Alert color="red" title="It failed">
-						<Text size="sm" style={{ whiteSpace: "pre-wrap" }}>
-							{job.error}
-						</Text>
-					</Alert>
-				)}
-				{state === "running" && (
-					<Section title="Progress">
-						<EvaluationProgressBar job={job} />
-					</Section>
-				)}
-				{result != null && <Figures result={result} />}
-			</Stack>
-		</>
+		<RunPage
+			kind="evaluations"
+			id={id}
+			listTitle="Evaluations"
+			noun="evaluation"
+			describe={({ request }) => `${formatCount(request.questions)} questions`}
+			Progress={EvaluationProgressBar}
+			toCsv={evaluationCsv}
+			nothing="It was stopped before its first question was answered."
+		>
+			{(result) => <Figures result={result} />}
+		</RunPage>
 	);
 }
 
@@ -145,8 +69,6 @@ const mostShown = 200;
 
 function Answers({ details }: { details: readonly EvaluatedQuestion[] }) {
 	const [which, setWhich] = useState("all");
-	const isRight = ({ exactMatch, choice }: EvaluatedQuestion) =>
-		(choice ?? exactMatch ?? 0) >= 1;
 	const shown = details.filter(
 		(detail) => which === "all" || (which === "right") === isRight(detail),
 	);
@@ -197,10 +119,10 @@ function Answers({ details }: { details: readonly EvaluatedQuestion[] }) {
 								{detail.answer ?? detail.error}
 							</Text>
 						</Table.Td>
-						<Table.Td ta="right">
+						<NumberCell>
 							{detail.f1 === null ? "–" : detail.f1.toFixed(2)}
-						</Table.Td>
-						<Table.Td ta="right">{formatMs(detail.ms)}</Table.Td>
+						</NumberCell>
+						<NumberCell>{formatMs(detail.ms)}</NumberCell>
 					</Table.Tr>
 				))}
 			</WideTable>

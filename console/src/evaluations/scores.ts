@@ -1,3 +1,24 @@
+import type { EvaluatedQuestion, EvaluationSummary } from "../api/job-types.ts";
+
+/** A choice is right or wrong; free text is right when it is the same. */
+export function isRight({
+	exactMatch,
+	choice,
+}: Pick<EvaluatedQuestion, "exactMatch" | "choice">): boolean {
+	return (choice ?? exactMatch ?? 0) >= 1;
+}
+
+/** The one score that says most about the questions that were asked; percent. */
+export function accuracyOf({
+	choiceAccuracy,
+	f1,
+	exactMatch,
+}: Pick<EvaluationSummary, "choiceAccuracy" | "f1" | "exactMatch">):
+	| number
+	| null {
+	return choiceAccuracy ?? f1 ?? exactMatch;
+}
+
 /** Percent, as reports have it. */
 export function formatScore(percent: number | null | undefined): string {
 	return percent === null || percent === undefined

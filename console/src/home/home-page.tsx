@@ -5,6 +5,7 @@ import {
 	useFleetActions,
 	useServedModels,
 } from "../api/fleet-queries.ts";
+import { PageLoading } from "../app/page-loading.tsx";
 import { CodeSamples } from "../components/code-samples.tsx";
 import { ErrorState } from "../components/error-state.tsx";
 import { FailureAlert } from "../components/failure-alert.tsx";
@@ -38,6 +39,8 @@ export function HomePage() {
 		!(fleet.data?.services ?? []).some(({ replicas }) =>
 			replicas.some(({ phase }) => phase === "ready"),
 		);
+	// A key may be for one of them only.
+	const failure = models.error ?? fleet.error;
 	const isKnown = models.data !== undefined || fleet.data !== undefined;
 	return (
 		<>
@@ -46,11 +49,13 @@ export function HomePage() {
 				description="Open models as production services, on your own machines."
 			/>
 			<Stack gap="lg">
-				{!isKnown && models.error !== null ? (
+				{!isKnown && failure !== null ? (
 					<ErrorState
-						error={models.error}
-						onRetry={() => void models.refetch()}
+						error={failure}
+						onRetry={() => void (mayInfer ? models.refetch() : fleet.refetch())}
 					/>
+				) : !isKnown && (mayInfer || mayRead) ? (
+					<PageLoading />
 				) : isKnown && isEmpty ? (
 					<FirstModel />
 				) : (

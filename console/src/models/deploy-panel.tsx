@@ -49,19 +49,19 @@ export function DeployPanel({ entry, services, isPlayable }: DeployPanelProps) {
 						isPlayable={isPlayable}
 					/>
 				))}
-				{services.length === 0 &&
-					(entry.served.engine === "none" ? (
-						<Text size="sm" c="dimmed">
-							{entry.served.note ??
-								"No engine of Galley runs such a model yet."}
-						</Text>
-					) : mayAdmin ? (
-						<DeployForm entry={entry} />
-					) : (
-						<Text size="sm" c="dimmed">
-							Your key may look, not deploy.
-						</Text>
-					))}
+				{services.length > 0 ? (
+					mayAdmin && <DeployAnother entry={entry} services={services} />
+				) : entry.served.engine === "none" ? (
+					<Text size="sm" c="dimmed">
+						{entry.served.note ?? "No engine of Galley runs such a model yet."}
+					</Text>
+				) : mayAdmin ? (
+					<DeployForm entry={entry} firstName={entry.id} />
+				) : (
+					<Text size="sm" c="dimmed">
+						Your key may look, not deploy.
+					</Text>
+				)}
 			</Stack>
 		</Section>
 	);
@@ -110,14 +110,51 @@ function Deployed({
 	);
 }
 
-function DeployForm({ entry }: { entry: CatalogEntry }) {
+/** A second service of the model: another version beside the first, to compare or to move to. */
+function DeployAnother({
+	entry,
+	services,
+}: Pick<DeployPanelProps, "entry" | "services">) {
+	const [isOpen, another] = useDisclosure(false);
+	return isOpen ? (
+		<DeployForm
+			// Once it is there, the next one has another name.
+			key={services.length}
+			entry={entry}
+			firstName={`${entry.id}-${services.length + 1}`}
+			isNameShown
+		/>
+	) : (
+		<Button
+			variant="subtle"
+			color="gray"
+			size="compact-sm"
+			onClick={another.open}
+		>
+			Deploy another version
+		</Button>
+	);
+}
+
+interface DeployFormProps {
+	entry: CatalogEntry;
+	/** That it has unless somebody writes another. */
+	firstName: string;
+	isNameShown?: boolean;
+}
+
+function DeployForm({
+	entry,
+	firstName,
+	isNameShown = false,
+}: DeployFormProps) {
 	const { id, variants, fit } = entry;
 	const { deploy } = useFleetActions();
-	const [isOpen, more] = useDisclosure(false);
+	const [isOpen, more] = useDisclosure(isNameShown);
 	const [variant, setVariant] = useState(
 		fit?.variant ?? variants[0]?.name ?? "",
 	);
-	const [name, setName] = useState(id);
+	const [name, setName] = useState(firstName);
 	const [replicas, setReplicas] = useState<number | string>(1);
 	const [onDemand, setOnDemand] = useState(false);
 	const chosen = variants.find((one) => one.name === variant);

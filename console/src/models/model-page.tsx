@@ -21,6 +21,7 @@ import { ModelCardText } from "./model-card-text.tsx";
 import { ModelFacts } from "./model-facts.tsx";
 import { isPlayable, sampleTaskOf } from "./model-tasks.ts";
 import { ProfilesPanel } from "./profiles-panel.tsx";
+import { recommendedSettings } from "./recommended-settings.ts";
 import { servicesOf } from "./service-of-model.ts";
 import { VariantsTable } from "./variants-table.tsx";
 
@@ -122,12 +123,16 @@ function Model({ entry }: { entry: CatalogEntry }) {
 										: "Ready to run against this gateway."
 								}
 							>
-								<CodeSamples model={asked} task={task} />
+								<CodeSamples
+									model={asked}
+									task={task}
+									settings={recommendedSettings(entry)}
+								/>
 							</Section>
 						)}
 					</Tabs.Panel>
 					<Tabs.Panel value="measured">
-						<MeasuredPanel services={services} />
+						<MeasuredPanel entry={entry} services={services} />
 					</Tabs.Panel>
 				</Tabs>
 				<Stack gap="lg">

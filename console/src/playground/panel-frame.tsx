@@ -9,9 +9,9 @@ import {
 	PlusIcon,
 	SettingsIcon,
 } from "../components/icons.tsx";
+import type { CodeTask } from "../components/request-code.ts";
 import { CodeModal } from "./code-modal.tsx";
 import type { RequestPlan } from "./logic/request-body.ts";
-import type { CodeTask } from "./logic/request-code.ts";
 import { titleFor } from "./logic/session-content.ts";
 import type { Panel } from "./logic/session-file.ts";
 import classes from "./playground.module.css";

@@ -3,7 +3,7 @@ import { api } from "../api/client.ts";
 import type { Failure } from "./logic/answer.ts";
 import { toFailure } from "./logic/generate.ts";
 
-type RequestState<T> =
+export type RequestState<T> =
 	| { phase: "idle" }
 	| { phase: "running" }
 	| { phase: "done"; answer: T; ms: number }

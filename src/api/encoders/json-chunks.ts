@@ -21,8 +21,10 @@ const largest = 1e7;
  * several times as fast to write as JSON.stringify would. Who parses it into 32-bit floats gets the same bits.
  */
 export class JsonChunks {
-	#buffer = Buffer.allocUnsafe(chunkBytes);
+	#buffer: Buffer = Buffer.alloc(0);
 	#length = 0;
+	/** Of a new buffer. Most answers hold one vector: 128 KiB for each of them would keep the garbage collector busy. */
+	#leastBytes = 4096;
 
 	get length(): number {
 		return this.#length;
@@ -36,8 +38,9 @@ export class JsonChunks {
 	/** What was written since the last time. */
 	take(): Buffer {
 		const chunk = this.#buffer.subarray(0, this.#length);
-		this.#buffer = Buffer.allocUnsafe(chunkBytes);
+		this.#buffer = Buffer.alloc(0);
 		this.#length = 0;
+		this.#leastBytes = chunkBytes;
 		return chunk;
 	}
 
@@ -69,7 +72,9 @@ export class JsonChunks {
 	#reserve(bytes: number): void {
 		const needed = this.#length + bytes;
 		if (needed <= this.#buffer.length) return;
-		const larger = Buffer.allocUnsafe(Math.max(needed, chunkBytes));
+		const larger = Buffer.allocUnsafe(
+			Math.max(needed, 2 * this.#buffer.length, this.#leastBytes),
+		);
 		this.#buffer.copy(larger, 0, 0, this.#length);
 		this.#buffer = larger;
 	}

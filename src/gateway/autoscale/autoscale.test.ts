@@ -3,7 +3,12 @@ import { describe, expect, test } from "vitest";
 import { decideScale } from "./decide-scale.ts";
 import { proposeReplicas, type ScaledReplica } from "./desired-replicas.ts";
 import { type ScalingSettings, scalingSchema } from "./scaling-settings.ts";
-import { noHistory, type ScaleHistory, withChange } from "./steady-replicas.ts";
+import {
+	noHistory,
+	type ScaleHistory,
+	steadyReplicas,
+	withChange,
+} from "./steady-replicas.ts";
 
 const usual = scalingSchema.parse({});
 const settings = (more: object): ScalingSettings => scalingSchema.parse(more);
@@ -156,6 +161,61 @@ describe("a decision", () => {
 			).to,
 		).toBe(6);
 		expect(at([[[], 10]], down)).toMatchObject({ to: 2, wish: null });
+	});
+
+	test("a moment without a metric leaves no trace: what lasted before goes on being seen", () => {
+		const windows = settings({ scaleDown: { windowSeconds: 10 } });
+		let history: ScaleHistory = noHistory;
+		const counts = Array.from({ length: 12 }, (_, second) => {
+			const { to, reason, ...decision } = decideScale(
+				{
+					now: second * 1000,
+					min: 1,
+					max: 10,
+					replicas: replicasOf(2),
+					metrics: [
+						metricOf([1, 1], 10),
+						{ ...metricOf(second === 5 ? [] : [1, 1], 10), name: "other" },
+					],
+				},
+				windows,
+				history,
+			);
+			if (second === 5) expect(reason).toContain("not all");
+			history = decision.history;
+			return to;
+		});
+		expect(counts).toEqual([...Array<number>(10).fill(2), 1, 1]);
+	});
+
+	test("policies count from where their period began, whichever way it went since", () => {
+		const how = {
+			up: settings({
+				scaleUp: {
+					policies: [
+						{ replicas: 2, periodSeconds: 60 },
+						{ percent: 50, periodSeconds: 60 },
+					],
+				},
+			}).scaleUp,
+			down: settings({}).scaleDown,
+		};
+		const changes = [
+			{ at: 10_000, by: 3 },
+			{ at: 20_000, by: -1 },
+		];
+		const step = (up: typeof how.up) =>
+			steadyReplicas(
+				30_000,
+				10,
+				20,
+				{ min: 1, max: 20 },
+				{ ...how, up },
+				{ wanted: [{ at: 0, replicas: 10 }], changes },
+			).replicas;
+		// It was 8 a minute ago: 10 with two more, 12 with half as many again.
+		expect(step(how.up)).toBe(12);
+		expect(step({ ...how.up, select: "min" })).toBe(10);
 	});
 
 	test("follows its policies: four more or twice as many in a quarter of a minute", () => {

@@ -163,7 +163,7 @@ services:
       scaleDown: { policies: [{ pods: 1, periodSeconds: 15 }] }
 `);
 		const told = problems.map(({ line, message }) => `${line}: ${message}`);
-		expect(told[0]).toContain("1: is a size like 12GB");
+		expect(told[0]).toContain('1: "memoryBudget" is a size like 12GB');
 		expect(told).toContain(
 			'5: "tolerence" is not known. Did you mean "tolerance"?',
 		);

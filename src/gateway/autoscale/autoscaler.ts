@@ -99,6 +99,11 @@ export class Autoscaler {
 		});
 	}
 
+	/** As decided last; null where nothing was, or not by load. */
+	desired(service: string): number | null {
+		return this.#scaled.get(service)?.latest?.to ?? null;
+	}
+
 	/** Decides for all services whose turn it is. */
 	tick(): void {
 		const services = this.#services();

@@ -25,7 +25,7 @@ export interface ScaleSituation {
 export interface ScaleDecision {
 	from: number;
 	to: number;
-	/** Before windows, policies and bounds; null when nobody told anything. */
+	/** Before windows, policies and bounds; null when too little was told. */
 	wish: number | null;
 	/** One sentence without a full stop. */
 	reason: string;
@@ -51,8 +51,7 @@ export function decideScale(
 	if (from > max)
 		return { ...stay, to: max, reason: `at most ${max} are wanted` };
 	const wish = largestProposal(from, each);
-	if (wish === null)
-		return { ...stay, to: from, reason: "no replica tells how it does" };
+	if (wish === null) return { ...stay, to: from, reason: silence(proposals) };
 	const {
 		replicas: to,
 		heldBy,
@@ -75,6 +74,13 @@ export function decideScale(
 		proposals,
 		history,
 	};
+}
+
+/** Why there is no wish. */
+function silence(proposals: readonly Proposal[]): string {
+	return proposals.length === 0
+		? "no replica tells how it does"
+		: "fewer might do, but not all that it is scaled by is known";
 }
 
 const holds: Record<HeldBy, (wish: number) => string> = {

@@ -25,13 +25,16 @@ export interface Proposal {
 /**
  * The formula of Kubernetes' HorizontalPodAutoscaler for metrics of pods: `ceil(replicas * average / target)`.
  * https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#algorithm-details and, for what the page leaves open,
- * `calcPlainMetricReplicas` of pkg/controller/podautoscaler/replica_calculator.go:
+ * `calcPlainMetricReplicas` and `groupPods` of pkg/controller/podautoscaler/replica_calculator.go:
  *
  * 1. Only ready replicas' values count. Nobody told: no proposal (null).
  * 2. All told, and either none is on its way or they wouldn't be needed: the formula, unless the ratio is within the tolerance.
  * 3. Who is ready and did not tell is taken for exactly on target when it would become fewer, for idle when it would become
  *    more; who is on its way, for idle when it would become more.
  * 4. When that turns the direction round, or brings the ratio within the tolerance, it stays.
+ *
+ * A replica that starts is treated as a pod there is that is pending; one that failed, or is about to end, as one that is deleted. One
+ * thing differs: sums are fractions here and thousandths there, cut off.
  *
  * Pure.
  */
@@ -75,7 +78,8 @@ export function proposeReplicas(
 
 /**
  * Over several metrics the largest proposal counts. Who can't tell anything may need more than there is: with a metric that
- * nobody told, it doesn't become fewer; with none at all it stays. Null stands for the latter.
+ * nobody told, there is no wish (null) where it would be for fewer, and none with no metric at all: as in
+ * `computeReplicasForMetrics` of pkg/controller/podautoscaler/horizontal.go, nothing is noted then that a later decision would see.
  */
 export function largestProposal(
 	current: number,
@@ -84,7 +88,7 @@ export function largestProposal(
 	const valid = proposals.filter((proposal) => proposal !== null);
 	if (valid.length === 0) return null;
 	const largest = Math.max(...valid.map(({ replicas }) => replicas));
-	return valid.length < proposals.length ? Math.max(current, largest) : largest;
+	return valid.length < proposals.length && largest < current ? null : largest;
 }
 
 /** 0.1 * 3 is a little more than 0.3, and must not cost a replica. */

@@ -17,7 +17,7 @@ function direction(windowSeconds: number, usual: z.infer<typeof policy>[]) {
 		.strictObject({
 			/** Of what was wanted in this time, the most careful counts. */
 			windowSeconds: z.number().min(0).max(3600).default(windowSeconds),
-			policies: z.array(policy).max(8).default(usual),
+			policies: z.array(policy).min(1).max(8).default(usual),
 			/** Which policy counts where they differ; `none` never goes in this direction. */
 			select: z.enum(["max", "min", "none"]).default("max"),
 		})

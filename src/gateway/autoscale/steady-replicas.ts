@@ -20,8 +20,11 @@ export type HeldBy =
 /**
  * What Kubernetes' HorizontalPodAutoscaler does with a wish before it follows it: the stabilisation windows, then the policies
  * of each direction, then the bounds.
- * https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#configurable-scaling-behavior and
- * `stabilizeRecommendationWithBehaviors` and `convertDesiredReplicasWithBehaviorRate` of pkg/controller/podautoscaler/horizontal.go.
+ * https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#configurable-scaling-behavior and, in
+ * pkg/controller/podautoscaler/horizontal.go, compared line by line: `stabilizeRecommendationWithBehaviors` (both windows count
+ * in each decision, whatever its direction), `calculateScaleUpLimitWithScalingRules` and `calculateScaleDownLimitWithBehaviors` (a
+ * period begins with what there is now, less what was added, plus what was taken away in it; shares are rounded up on the way up and
+ * down on the way down; `min` is the smaller change), `recordInitialRecommendation`. Defaults of pkg/apis/autoscaling/v2/defaults.go.
  * Pure; `history` is that after this wish, without the change, which `withChange` adds when it is made.
  */
 export function steadyReplicas(
@@ -88,7 +91,6 @@ function upLimit(
 			? start + policy.replicas
 			: Math.ceil(start * (1 + policy.percent / 100) - 1e-9);
 	});
-	if (limits.length === 0) return Number.POSITIVE_INFINITY;
 	const limit = select === "max" ? Math.max(...limits) : Math.min(...limits);
 	return Math.max(current, limit);
 }
@@ -106,7 +108,6 @@ function downLimit(
 			? start - policy.replicas
 			: Math.floor(start * (1 - policy.percent / 100) + 1e-9);
 	});
-	if (limits.length === 0) return 0;
 	const limit = select === "max" ? Math.min(...limits) : Math.max(...limits);
 	return Math.min(current, limit);
 }

@@ -55,10 +55,10 @@ upstreams:
 `),
 		).toEqual([
 			'2: "prot" is not known. Did you mean "port"?',
-			"5: Too small: expected number to be >=1.",
+			'5: "replicas" is at least 1.',
 			'6: "modle" is not known. Did you mean "model"?',
-			"9: Invalid URL.",
-			"10: Too small: expected array to have >=1 items.",
+			'9: "url" is an address such as http://127.0.0.1:8000/v1.',
+			'10: "models" has at least 1 in its list.',
 		]);
 	});
 
@@ -77,9 +77,9 @@ aliases:
 		).toEqual([
 			'3: "chat" is taken: it is the name of service 1.',
 			'5: "chat" is taken: it is the name of service 1.',
-			'9: "chta" is no service, model of an upstream, or alias. Did you mean "chat"?',
 			'7: The alias "one" leads back to itself.',
 			'8: The alias "two" leads back to itself.',
+			'9: "chta" is no service, model of an upstream, or alias. Did you mean "chat"?',
 		]);
 	});
 

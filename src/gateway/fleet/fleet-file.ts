@@ -11,25 +11,47 @@ import { nearestName } from "../../core/nearest-name.ts";
 import { scalingSchema } from "../autoscale/scaling-settings.ts";
 import { limitsSchema } from "../limits/limits.ts";
 import { priceSchema } from "../usage/price-table.ts";
-import { type FleetProblem, fleetProblems } from "./fleet-problems.ts";
+import {
+	type FleetProblem,
+	type Found,
+	fleetProblems,
+} from "./fleet-problems.ts";
+import { issueWords } from "./issue-words.ts";
 import { memoryBudgetSchema } from "./memory-settings.ts";
 import {
 	captureSchema,
 	hooksSchema,
 	tracingSchema,
 } from "./policy-settings.ts";
+import { readForm } from "./read-form.ts";
 
 const name = z
 	.string()
 	.min(1)
 	.max(200)
 	.regex(/^[A-Za-z0-9][\w./:-]*$/, "may have letters, digits and . _ - / :");
+const environmentName = z
+	.string()
+	.regex(
+		/^[A-Z_][A-Z0-9_]*$/,
+		"is the name of an environment variable, such as MY_KEY",
+	);
 const port = z.int().min(1).max(65_535);
 
 export const fleetServiceSchema = z.strictObject({
 	name,
 	/** What `galley run` takes; the name itself where nothing is given. */
 	model: z.string().min(1).optional(),
+	/** Left out, Galley computes itself; `openai` is a server that somebody else wrote: one that is started, or one that runs. */
+	engine: z.literal("openai", 'is "openai", or left out').optional(),
+	/** Starts it: `vllm serve {model} --port {port}`. */
+	command: z.string().min(1).optional(),
+	/** Or where it is. */
+	url: z.url({ protocol: /^https?$/ }).optional(),
+	/** Its key is read from this environment variable: files get shared. */
+	apiKeyEnv: environmentName.optional(),
+	/** Answers 200 when it can work; `/health` of a command, `/v1/models` of an address where left out. */
+	readyPath: z.string().startsWith("/").optional(),
 	/** Options of `galley run`, in the words of its config file. */
 	options: z.record(z.string(), z.unknown()).default({}),
 	replicas: z.int().min(1).max(64).default(1),
@@ -51,10 +73,7 @@ const upstream = z.strictObject({
 	name,
 	url: z.url({ protocol: /^https?$/ }),
 	/** Its key is read from this environment variable: files get shared. */
-	apiKeyEnv: z
-		.string()
-		.regex(/^[A-Z_][A-Z0-9_]*$/)
-		.optional(),
+	apiKeyEnv: environmentName.optional(),
 	/** Model names it answers to; here by the same names. */
 	models: z.array(name).min(1),
 	/** Until an answer begins, and between two pieces of it; 0 waits for ever. */
@@ -164,31 +183,44 @@ export function readFleetFile(
 			problems: document.errors.map(({ pos, message }) => ({
 				line: lines.linePos(pos[0]).line,
 				path: "",
-				message: message.split("\n", 1)[0] ?? message,
+				message: `${(message.split("\n", 1)[0] ?? message).replace(/ at line \d+, column \d+:?$/, "")}.`,
 			})),
 		};
-	const result = fleetSchema.safeParse(document.toJS() ?? {});
-	const problems = result.success
-		? [...fleetProblems(result.data), ...check(result.data)]
-		: result.error.issues.flatMap(describeIssue);
-	if (result.success && problems.length === 0)
-		return { fleet: result.data, problems: [] };
+	const form = readForm(fleetSchema, document.toJS() ?? {}, describeIssue);
+	const { read: fleet, isWhole, problems, placeOf: placeInFile } = form;
+	if (fleet !== null) {
+		const found = [...fleetProblems(fleet), ...check(fleet)];
+		// What leads to something that was left out may be right.
+		problems.push(
+			...found
+				.filter(({ path }) => isWhole || path[0] !== "aliases")
+				.map((one) => ({ ...one, path: placeInFile(one.path) }))
+				.filter((one) => !isDoubtful(one, problems)),
+		);
+	}
+	if (fleet !== null && problems.length === 0) return { fleet, problems: [] };
 	return {
 		fleet: null,
-		problems: problems.map(({ path, message }) => ({
-			line: lineOf(path),
-			path: path.map(String).join("."),
-			message,
-		})),
+		problems: problems
+			.map(({ path, message }) => ({
+				line: lineOf(path),
+				path: path.map(String).join("."),
+				message,
+			}))
+			.sort((left, right) => (left.line ?? 0) - (right.line ?? 0)),
 	};
 }
 
-interface Described {
-	path: readonly PropertyKey[];
-	message: string;
+/** A service without a model is one of its name, unless "modle" stands there. */
+function isDoubtful({ path }: Found, mistakes: readonly Found[]): boolean {
+	const [list, place, key] = path;
+	return (
+		key === "name" &&
+		mistakes.some(({ path: [one, other] }) => one === list && other === place)
+	);
 }
 
-function describeIssue(issue: z.core.$ZodIssue): Described[] {
+function describeIssue(issue: z.core.$ZodIssue): Found[] {
 	if (issue.code === "unrecognized_keys") {
 		const known = knownKeys(issue.path);
 		return issue.keys.map((key) => {
@@ -214,7 +246,16 @@ function describeIssue(issue: z.core.$ZodIssue): Described[] {
 						: "An alias is a model's name, {split: {name: part, ...}} or {fallback: [name, name, ...]}.",
 			},
 		];
-	return [{ path: issue.path, message: `${issue.message}.` }];
+	const name = issue.path.findLast((part) => typeof part === "string");
+	if (name === undefined)
+		return [
+			{
+				path: [],
+				message: `A fleet file has keys with values: ${knownKeys([]).join(", ")}.`,
+			},
+		];
+	const words = issueWords(issue) ?? issue.message.replace(/\.$/, "");
+	return [{ path: issue.path, message: `"${name}" ${words}.` }];
 }
 
 function knownKeys(path: readonly PropertyKey[]): string[] {

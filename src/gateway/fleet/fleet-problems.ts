@@ -1,6 +1,7 @@
 import { nearestName } from "../../core/nearest-name.ts";
 import { knownApplications } from "../applications/known-applications.ts";
 import type { Fleet, FleetAlias } from "./fleet-file.ts";
+import { engineKeys } from "./service-recipe.ts";
 
 export interface FleetProblem {
 	/** From 1; null where the file has no place for it. */
@@ -10,7 +11,7 @@ export interface FleetProblem {
 	message: string;
 }
 
-interface Found {
+export interface Found {
 	path: readonly PropertyKey[];
 	message: string;
 }
@@ -23,7 +24,64 @@ export function fleetProblems(fleet: Fleet): Found[] {
 		...circles(fleet),
 		...applicationProblems(fleet),
 		...scalingProblems(fleet),
+		...priceProblems(fleet),
+		...fleet.services.flatMap(engineProblems),
 	];
+}
+
+function engineProblems(
+	service: Fleet["services"][number],
+	index: number,
+): Found[] {
+	const at = (key: string) => ["services", index, key];
+	const { engine, command, url, options } = service;
+	const own = Object.keys(engineKeys) as (keyof typeof engineKeys)[];
+	const given = own.filter((key) => service[key] !== undefined);
+	if (engine === undefined)
+		return given.map((key) => ({
+			path: at(key),
+			message: `"${key}" is for somebody else's engine: say "engine: openai" beside it.`,
+		}));
+	const problems = given.flatMap((key): Found[] => {
+		const twice = Object.keys(options).find(
+			(name) => plain(name) === plain(engineKeys[key]),
+		);
+		return twice === undefined
+			? []
+			: [
+					{
+						path: [...at("options"), twice],
+						message: `"${twice}" says the same as "${key}" of the service: leave one out.`,
+					},
+				];
+	});
+	if (problems.length > 0) return problems;
+	if (command === undefined && url === undefined)
+		return [
+			{
+				path: at("engine"),
+				message:
+					'"engine: openai" needs "command", which starts the engine, or "url", where it is.',
+			},
+		];
+	if (command !== undefined && url !== undefined)
+		return [
+			{ path: at("url"), message: 'There is either a "command" or a "url".' },
+		];
+	return [];
+}
+
+/** `engine-command` and `engineCommand` are the same option. */
+const plain = (name: string) => name.replaceAll(/[-_]/g, "").toLowerCase();
+
+/** Adapters may come later, so that a price may be for a name that nobody has yet. */
+function priceProblems({ prices, aliases }: Fleet): Found[] {
+	return Object.keys(prices)
+		.filter((name) => Object.hasOwn(aliases, name))
+		.map((name) => ({
+			path: ["prices", name],
+			message: `"${name}" is an alias: a request costs what the model costs that answers it. Give a price to ${targetsOf(aliases[name] as FleetAlias).join(", ")}.`,
+		}));
 }
 
 function scalingProblems({ services }: Fleet): Found[] {

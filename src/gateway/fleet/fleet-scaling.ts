@@ -76,6 +76,11 @@ export class FleetScaling {
 		};
 	}
 
+	/** Null for a service whose number of replicas is given. */
+	desiredReplicas(service: string): number | null {
+		return this.#autoscaler.desired(service);
+	}
+
 	start(): void {
 		this.metrics.start();
 		this.#autoscaler.start();

@@ -59,6 +59,14 @@ export class FleetServices {
 		return this.#sets;
 	}
 
+	/** What a service's replicas are started with; null where there is no such service. */
+	startOf(name: string): { model: string; settings: string } | null {
+		const open = this.#open.get(name);
+		if (open === undefined) return null;
+		const { service, recipe } = open;
+		return { model: service.model ?? name, settings: recipe.settings };
+	}
+
 	/** Why the last change of a service did not work out; null when it did. */
 	problemOf(name: string): string | null {
 		return this.#problems.get(name) ?? null;

@@ -3,6 +3,7 @@ import type {
 	ProcessPhase,
 	ServiceProcess,
 } from "../replicas/service-process.ts";
+import type { PlaceHealth } from "../sending/breakers.ts";
 import type { FleetService } from "./fleet-file.ts";
 import { scaleBounds } from "./scale-bounds.ts";
 
@@ -23,6 +24,8 @@ export interface ReplicaStatus {
 	ageSeconds: number;
 	/** How often it died by itself. */
 	deaths: number;
+	/** What its circuit breaker thinks: nothing is sent to one that is failing, and one request at a time to one that recovers. */
+	answers: PlaceHealth;
 	/** Of requests that it has not answered yet, as far as the gateway can tell. */
 	outstandingTokens: number;
 	/** Of the process and what it has started; null where nobody measured it. */
@@ -49,19 +52,18 @@ export interface ServiceStatus {
 	isDeployed: boolean;
 	minReplicas: number;
 	maxReplicas: number;
+	/** As many as the load, the file or somebody asks for now. */
+	desiredReplicas: number;
 	task: string | null;
 	/** Why its last change did not work out. */
 	problem: string | null;
 	replicas: readonly ReplicaStatus[];
 }
 
-export interface UpstreamStatus {
+export interface UpstreamStatus extends PlaceHealth {
 	name: string;
 	url: string;
 	models: readonly string[];
-	state: "ok" | "failing" | "recovering";
-	/** Why it is not ok; else empty. */
-	reason: string;
 }
 
 export interface ApplicationStatus {
@@ -95,14 +97,18 @@ export interface ServiceFacts {
 	task: string | null;
 	problem: string | null;
 	memoryBytes(replica: string): number | null;
+	answersOf(replica: string): PlaceHealth;
+	/** By its load; null where that doesn't decide. */
+	desiredReplicas: number | null;
 }
 
 export function serviceStatus(
 	service: FleetService,
 	set: ReplicaSet,
-	{ isDeployed, task, problem, memoryBytes }: ServiceFacts,
+	facts: ServiceFacts,
 ): ServiceStatus {
 	const { name, model = name } = service;
+	const { isDeployed, task, problem, memoryBytes, answersOf } = facts;
 	const { min, max, startsOnDemand } = scaleBounds(service);
 	const loads = new Map(
 		set.loads().map(({ id, outstandingTokens }) => [id, outstandingTokens]),
@@ -115,6 +121,8 @@ export function serviceStatus(
 		isDeployed,
 		minReplicas: min,
 		maxReplicas: max,
+		desiredReplicas:
+			facts.desiredReplicas ?? (set.isHeld || set.isAsleep ? 0 : set.size),
 		task,
 		problem,
 		replicas: set.replicas.map((replica) => ({
@@ -124,6 +132,7 @@ export function serviceStatus(
 			pid: replica.processId,
 			ageSeconds: Math.round(replica.ageMs / 1000),
 			deaths: replica.deaths,
+			answers: answersOf(replica.id),
 			outstandingTokens: Math.round(loads.get(replica.id) ?? 0),
 			memoryBytes: replica.processId === null ? null : memoryBytes(replica.id),
 			progress: progressOf(replica),

@@ -20,8 +20,8 @@ import { managementRoutes } from "../http/management-routes.ts";
 import { modelRoutes } from "../http/model-routes.ts";
 import type { OwnRoute } from "../http/own-route.ts";
 import { sessionRoutes } from "../http/session-routes.ts";
+import { jobCommands } from "../jobs/job-commands.ts";
 import { JobList } from "../jobs/job-list.ts";
-import { commandWork } from "../jobs/run-command.ts";
 import type { LateDatabase } from "../late-database.ts";
 import { openObservation, tracingEnvironment } from "../observation.ts";
 import { openAccess } from "../open-access.ts";
@@ -29,7 +29,7 @@ import { isAlive, sendSignal } from "../replicas/process-identity.ts";
 import { removeRecord } from "../replicas/process-record.ts";
 import { RunDirectory } from "../replicas/run-directory.ts";
 import { StartGate } from "../replicas/start-gate.ts";
-import { servesModel } from "../routing/resolve-model.ts";
+import { resolveModel, servesModel } from "../routing/resolve-model.ts";
 import { ServedModels } from "../served-models.ts";
 import { FleetControl } from "./fleet-control.ts";
 import type { Fleet, FleetCheck, FleetReading } from "./fleet-file.ts";
@@ -79,7 +79,7 @@ export interface FleetParts {
 	/** What a model is for, where the catalog knows: `chat`. */
 	taskOf?(model: string): string | null;
 	catalog?: CatalogSource;
-	/** Where benchmarks and evaluations are kept; in the run directory where left out. */
+	/** Where benchmarks, evaluations and optimizations are kept; in the run directory where left out. */
 	jobDirectory?: string;
 }
 
@@ -164,6 +164,12 @@ export class RunningFleet {
 				: await openAccess({
 						keys: fleet.gateway.keys,
 						settings: live,
+						modelsBehind: (name) =>
+							Object.hasOwn(live.aliases, name)
+								? resolveModel(name, live, served.adapters(), 0).map(
+										({ model }) => model,
+									)
+								: [name],
 						database: parts.database,
 						keyHashes,
 						directory: parts.usageDirectory ?? join(directory.path, "usage"),
@@ -222,6 +228,8 @@ export class RunningFleet {
 					task: parts.taskOf?.(model) ?? null,
 					problem: services.problemOf(name),
 					memoryBytes: (replica) => scaling.metrics.memoryBytes(replica),
+					answersOf: (replica) => gateway.replicaState(replica),
+					desiredReplicas: scaling.desiredReplicas(name),
 				});
 			}),
 			upstreams: control.fleet.upstreams.map(({ name, url, models }) => ({
@@ -259,21 +267,13 @@ export class RunningFleet {
 				jobs,
 				directory: jobDirectory,
 				priceOf: (model) => access?.priceOf(model) ?? null,
-				command: (words) =>
-					commandWork({
-						executable: parts.command.executable,
-						words: [
-							...parts.command.words,
-							...words,
-							`--url=${reachable(door.address)}/v1`,
-							"--json",
-							"--progress=json",
-						],
-						environment: {
-							...environment,
-							GALLEY_API_KEY: authenticator.asksForKeys ? ownKey : undefined,
-						},
-					}),
+				serviceOf: (name) => services.startOf(name),
+				commands: jobCommands({
+					program: parts.command,
+					environment,
+					address: () => reachable(door.address),
+					apiKey: authenticator.asksForKeys ? ownKey : undefined,
+				}),
 			}),
 			...documentRoutes({
 				services: services.sets,
@@ -351,6 +351,7 @@ const features: Readonly<Record<string, string>> = {
 	"/v1/catalog": "catalog",
 	"/v1/benchmarks": "benchmarks",
 	"/v1/evaluations": "evaluations",
+	"/v1/optimizations": "optimizations",
 	"/v1/blueprints": "blueprints",
 	"/metrics": "metrics",
 	"/docs": "docs",

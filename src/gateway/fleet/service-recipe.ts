@@ -26,6 +26,27 @@ export interface ServiceRecipe {
 const ownVariables =
 	/^(GALLEY_((ADMIN_)?API_KEY(_FILE)?|CONFIG|MODEL|SERVED_MODEL_NAME|HOST|PORT|SOCKET|SSL_\w+|DATABASE_URL|OTEL_SERVICE_NAME)|OTEL_SERVICE_NAME|NIM_(MODEL_NAME|MODEL_PATH|SERVED_MODEL_NAME|SERVER_PORT|HEALTH_PORT|SSL_\w+|TRITON_GRPC_PORT|OTEL_SERVICE_NAME))$/;
 
+/** A service's own keys -> the options of `galley run` that they stand for. */
+export const engineKeys = {
+	engine: "engine",
+	command: "engineCommand",
+	url: "upstreamUrl",
+	apiKeyEnv: "upstreamKeyEnv",
+	readyPath: "engineReadyPath",
+} as const satisfies Partial<Record<keyof FleetService, string>>;
+
+/** What a service's own keys say of its engine, as options. */
+export function engineOptions(
+	service: FleetService,
+): Readonly<Record<string, string>> {
+	return Object.fromEntries(
+		Object.entries(engineKeys).flatMap(([key, option]) => {
+			const value = service[key as keyof typeof engineKeys];
+			return value === undefined ? [] : [[option, value]];
+		}),
+	);
+}
+
 export function withoutOwnVariables(
 	environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
@@ -45,10 +66,9 @@ export function serviceRecipe(
 		// A second door beside the gateway's, and the same one for every service.
 		"grpc-port": "off",
 		...Object.fromEntries(
-			Object.entries(options).map(([option, value]) => [
-				toOptionName(option),
-				value,
-			]),
+			Object.entries({ ...options, ...engineOptions(service) }).map(
+				([option, value]) => [toOptionName(option), value],
+			),
 		),
 	};
 	const settings = stringify(named);

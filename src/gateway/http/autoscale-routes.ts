@@ -9,6 +9,10 @@ export function autoscaleRoutes(status: () => AutoscaleStatus[]): OwnRoute[] {
 			path: "/v1/fleet/autoscale",
 			scope: "read",
 			summary: "Services that are scaled by their load, and the last decisions",
+			details: {
+				returns:
+					"For each service its bounds, how many replicas there are and should be, and why.",
+			},
 			answer: async () => ({ body: { services: status() } }),
 		},
 	];

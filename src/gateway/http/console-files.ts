@@ -98,8 +98,14 @@ export function consoleRoutes({ files, isOn }: ConsoleRouteParts): OwnRoute[] {
 			return send(file, call);
 		};
 	return [
-		{ method: "GET", path: "/", scope: "open", answer: page },
-		{ method: "GET", path: "/console", scope: "open", answer: page },
+		{ method: "GET", path: "/", scope: "open", summary: null, answer: page },
+		{
+			method: "GET",
+			path: "/console",
+			scope: "open",
+			summary: null,
+			answer: page,
+		},
 		...[...(files ?? [])]
 			.filter(([address]) => address !== "/")
 			.map(
@@ -107,6 +113,7 @@ export function consoleRoutes({ files, isOn }: ConsoleRouteParts): OwnRoute[] {
 					method: "GET",
 					path: address,
 					scope: "open",
+					summary: null,
 					answer: asset(file),
 				}),
 			),

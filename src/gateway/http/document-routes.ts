@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { ReplicaSet } from "../replicas/replica-set.ts";
+import { describeRoutes, type OpenApi } from "./describe-routes.ts";
 import type { OwnRoute } from "./own-route.ts";
 
 /** Texts that this package has and the gateway shows. */
@@ -18,13 +19,6 @@ export interface DocumentRouteParts {
 	documents: GatewayDocuments | undefined;
 	/** Those of the gateway itself. */
 	routes(): readonly OwnRoute[];
-}
-
-interface OpenApi {
-	paths?: Record<string, Record<string, unknown>>;
-	components?: Record<string, Record<string, unknown>>;
-	tags?: { name: string }[];
-	[field: string]: unknown;
 }
 
 const documentMs = 5000;
@@ -47,6 +41,7 @@ export function documentRoutes(parts: DocumentRouteParts): OwnRoute[] {
 			path: "/docs",
 			scope: "open",
 			summary: "This API as a page",
+			details: { contentType: "text/html" },
 			answer: async () => ({
 				content: documents.docsPage,
 				contentType: "text/html; charset=utf-8",
@@ -61,6 +56,7 @@ export function documentRoutes(parts: DocumentRouteParts): OwnRoute[] {
 			path: "/docs/scalar.js",
 			scope: "open",
 			summary: "That page's script",
+			details: { contentType: "text/javascript" },
 			async answer({ response }) {
 				response.writeHead(200, {
 					"content-type": "text/javascript; charset=utf-8",
@@ -73,6 +69,9 @@ export function documentRoutes(parts: DocumentRouteParts): OwnRoute[] {
 		},
 	];
 }
+
+/** `/v1/models/{model}` and `/v1/models/{id}` are the same path. */
+const withoutNames = (path: string) => path.replaceAll(/\{\w+\}/g, "{}");
 
 async function wholeDocument({
 	services,
@@ -111,72 +110,22 @@ async function wholeDocument({
 		tags: [],
 	};
 	for (const document of theirs) merge(whole, document);
-	merge(whole, ownDocument(routes()));
+	merge(whole, describeRoutes(routes()));
 	return whole;
 }
 
-/** What is there already stays: services of one release say the same of the same. The gateway's own come last, and win. */
+/** What is there already stays: services of one release say the same of the same, and of what is theirs more than the gateway. */
 function merge(whole: OpenApi, { paths, components, tags }: OpenApi): void {
 	const into = whole.paths as Record<string, Record<string, unknown>>;
-	for (const [path, methods] of Object.entries(paths ?? {}))
-		into[path] = { ...into[path], ...methods };
+	for (const [path, methods] of Object.entries(paths ?? {})) {
+		const known = Object.keys(into).find(
+			(other) => withoutNames(other) === withoutNames(path),
+		);
+		into[known ?? path] = { ...methods, ...into[known ?? path] };
+	}
 	const parts = whole.components as Record<string, Record<string, unknown>>;
 	for (const [kind, entries] of Object.entries(components ?? {}))
 		parts[kind] = { ...entries, ...parts[kind] };
 	const known = new Set(whole.tags?.map(({ name }) => name));
 	for (const tag of tags ?? []) if (!known.has(tag.name)) whole.tags?.push(tag);
-}
-
-function ownDocument(routes: readonly OwnRoute[]): OpenApi {
-	const paths: Record<string, Record<string, unknown>> = {};
-	for (const { method, path, scope, summary } of routes) {
-		if (summary === undefined) continue;
-		const names = [...path.matchAll(/:(\w+)/g)].map((match) => match[1] ?? "");
-		const written = path.replaceAll(/:(\w+)/g, "{$1}");
-		paths[written] = {
-			...paths[written],
-			[method.toLowerCase()]: {
-				operationId: operationId(method, path),
-				summary,
-				tags: ["Gateway"],
-				...(scope === "open"
-					? { security: [] }
-					: {
-							description: `Needs a key with the scope \`${scope}\`, where keys are asked for.`,
-						}),
-				...(names.length === 0
-					? {}
-					: {
-							parameters: names.map((name) => ({
-								name,
-								in: "path",
-								required: true,
-								schema: { type: "string" },
-							})),
-						}),
-				...(method === "POST" || method === "PATCH"
-					? {
-							requestBody: {
-								content: { "application/json": { schema: { type: "object" } } },
-							},
-						}
-					: {}),
-				responses: {
-					"200": { description: "The answer." },
-					default: { description: "An error in OpenAI's shape." },
-				},
-			},
-		};
-	}
-	return { paths, tags: [{ name: "Gateway" }] };
-}
-
-/** `POST /v1/fleet/services/:name/stop` -> `gatewayPostFleetServicesNameStop` */
-function operationId(method: string, path: string): string {
-	const words = path
-		.replace(/^\/v1\//, "")
-		.split(/[^A-Za-z0-9]+/)
-		.filter((word) => word !== "");
-	const rest = words.map((word) => `${word[0]?.toUpperCase()}${word.slice(1)}`);
-	return `gateway${method[0]}${method.slice(1).toLowerCase()}${rest.join("")}`;
 }

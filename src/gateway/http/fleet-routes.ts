@@ -1,5 +1,7 @@
+import { z } from "zod";
 import { GalleyError } from "../../core/errors.ts";
 import type { FleetControl } from "../fleet/fleet-control.ts";
+import { fleetServiceSchema } from "../fleet/fleet-file.ts";
 import type { FleetProblem } from "../fleet/fleet-problems.ts";
 import { type FleetStatus, servicesAwaited } from "../fleet/fleet-status.ts";
 import type { ServedModels } from "../served-models.ts";
@@ -13,6 +15,9 @@ export interface FleetRouteParts {
 }
 
 const mostReplicas = 64;
+/** For the description: what is wrong is told in its own words below. */
+const scaling = z.object({ replicas: z.int().min(0).max(mostReplicas) });
+const ofService = "The service, as in GET /v1/fleet; it goes on from there.";
 
 /** Health, the list of models, and the fleet: what it does, and what it is told to do. */
 export function fleetRoutes(parts: FleetRouteParts): OwnRoute[] {
@@ -33,6 +38,7 @@ export function fleetRoutes(parts: FleetRouteParts): OwnRoute[] {
 			path: "/v1/health/ready",
 			scope: "open",
 			summary: "Do the services that are always there answer?",
+			details: { returns: "They do; 503 with the reason where not." },
 			answer: ready,
 		},
 		{
@@ -56,6 +62,9 @@ export function fleetRoutes(parts: FleetRouteParts): OwnRoute[] {
 			path: "/v1/fleet",
 			scope: "read",
 			summary: "Services with their replicas, upstreams, aliases, applications",
+			details: {
+				returns: "{services, upstreams, aliases, applications, memory}",
+			},
 			answer: async () => ({ body: status() }),
 		},
 		{
@@ -63,6 +72,7 @@ export function fleetRoutes(parts: FleetRouteParts): OwnRoute[] {
 			path: "/v1/fleet/reload",
 			scope: "admin",
 			summary: "Reads the fleet file again; a broken one changes nothing",
+			details: { returns: "{changed: [...], problems: [...]}, in sentences." },
 			async answer() {
 				const { changed, problems } = await control.reload();
 				return { body: { changed, problems: problems.map(describeProblem) } };
@@ -91,6 +101,7 @@ function serviceRoutes({ status, control }: FleetRouteParts): OwnRoute[] {
 		path: `${path}/:name/${word}`,
 		scope: "admin",
 		summary,
+		details: { status: 202, returns: ofService },
 		async answer(call) {
 			const service = serviceOf(call, status());
 			await act(service);
@@ -102,7 +113,8 @@ function serviceRoutes({ status, control }: FleetRouteParts): OwnRoute[] {
 			method: "POST",
 			path,
 			scope: "admin",
-			summary: "Deploys a service: {name, model, options?, replicas?, start?}",
+			summary: "Deploys a service, as the fleet file writes one",
+			details: { body: fleetServiceSchema, status: 202, returns: ofService },
 			async answer(call) {
 				const service = await control.deploy(await call.json());
 				return accepted(service, status());
@@ -113,6 +125,7 @@ function serviceRoutes({ status, control }: FleetRouteParts): OwnRoute[] {
 			path: `${path}/:name`,
 			scope: "admin",
 			summary: "Takes a deployed service away; its requests are finished",
+			details: { status: 202, returns: "{name, deleted}" },
 			async answer(call) {
 				const name = serviceOf(call, status());
 				await control.undeploy(name);
@@ -132,7 +145,8 @@ function serviceRoutes({ status, control }: FleetRouteParts): OwnRoute[] {
 			method: "POST",
 			path: `${path}/:name/scale`,
 			scope: "admin",
-			summary: "So many replicas: {replicas}",
+			summary: "So many replicas from now on",
+			details: { body: scaling, status: 202, returns: ofService },
 			async answer(call) {
 				const service = serviceOf(call, status());
 				const { replicas } = ((await call.json()) ?? {}) as {

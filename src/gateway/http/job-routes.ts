@@ -1,19 +1,29 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import type { z } from "zod";
 import { GalleyError } from "../../core/errors.ts";
 import { parseQuestions } from "../../evaluation/questions.ts";
 import type { Job, JobKind, JobWork } from "../jobs/job.ts";
+import type { JobCommands } from "../jobs/job-commands.ts";
 import type { JobList } from "../jobs/job-list.ts";
+import { summarize } from "../jobs/summarize.ts";
+import {
+	benchmarkRequest,
+	evaluationRequest,
+	optimizationRequest,
+	readRequest,
+	toFlags,
+} from "./job-requests.ts";
 import type { OwnCall, OwnRoute } from "./own-route.ts";
 
 export interface JobRouteParts {
 	jobs: JobList;
-	/** For question files while they are used. */
+	/** For files that commands read while they work. */
 	directory: string;
-	/** This program with the words of a command, its address and its key added. */
-	command(words: readonly string[]): JobWork;
+	commands: JobCommands;
+	/** A service of this fleet and its settings, as a config file has them; null where there is none of this name. */
+	serviceOf(name: string): { model: string; settings: string } | null;
 	/** Dollars for a million tokens of a model; null where no price is known. */
 	priceOf(model: string): Price | null;
 }
@@ -24,76 +34,72 @@ interface Price {
 	outputPerMillion: number;
 }
 
-const model = z.string().min(1).max(200);
-const counts = z.array(z.int().min(1).max(1024)).min(1).max(16);
-
-const benchmarkRequest = z
-	.strictObject({
-		model,
-		endpoint: z.enum(["chat", "completions"]).default("chat"),
-		/** Requests kept in flight; each makes a stage. */
-		concurrency: counts.optional(),
-		/** Requests a second instead. */
-		requestRate: z.array(z.number().positive().max(10_000)).max(16).optional(),
-		requests: z.int().min(1).max(100_000).optional(),
-		durationSeconds: z.number().positive().max(3600).optional(),
-		inputTokens: z.int().min(1).max(1_000_000).optional(),
-		prefixTokens: z.int().min(0).max(1_000_000).optional(),
-		outputTokens: z.int().min(1).max(1_000_000).optional(),
-		seed: z.int().optional(),
-	})
-	.refine(
-		({ concurrency, requestRate }) =>
-			concurrency === undefined || requestRate === undefined,
-		{
-			path: ["requestRate"],
-			message: "either 'concurrency' or 'requestRate', not both",
-		},
-	);
-
-const evaluationRequest = z.strictObject({
-	model,
-	/** JSON lines. */
-	questions: z.string().min(1),
-	concurrency: z.int().min(1).max(64).optional(),
-	maxTokens: z.int().min(1).max(8192).optional(),
-	temperature: z.number().min(0).max(2).optional(),
-	system: z.string().max(10_000).optional(),
-});
-
 const maxEvaluationBytes = 20_000_000;
 const keepAliveMs = 15_000;
+const requests: Readonly<Record<JobKind, z.ZodType>> = {
+	benchmark: benchmarkRequest,
+	evaluation: evaluationRequest,
+	optimization: optimizationRequest,
+};
 
-/** Benchmarks and evaluations: started here, run in a process of their own, looked at while they run and afterwards. */
+/** Benchmarks, evaluations and optimizations: started here, run in a process of their own, looked at while they run and afterwards. */
 export function jobRoutes(parts: JobRouteParts): OwnRoute[] {
+	const { commands, directory } = parts;
 	return [
 		...routesOf("benchmark", parts, async (call) => {
-			const request = read(benchmarkRequest, await call.json());
+			const request = readRequest(benchmarkRequest, await call.json());
 			return {
 				request,
-				work: parts.command(["bench", ...toFlags(request)]),
+				work: commands.client(["bench", ...toFlags(request)]),
 			};
 		}),
 		...routesOf("evaluation", parts, async (call) => {
-			const request = read(
+			const request = readRequest(
 				evaluationRequest,
 				await call.json(maxEvaluationBytes),
 			);
 			const { questions, ...rest } = request;
 			const count = parseQuestions(questions).length;
 			const price = parts.priceOf(request.model);
+			const flags = [
+				...toFlags(rest),
+				...(price === null
+					? []
+					: [
+							`--input-price=${price.inputPerMillion}`,
+							`--cached-price=${price.cachedPerMillion}`,
+							`--output-price=${price.outputPerMillion}`,
+						]),
+			];
 			return {
-				request: { ...rest, questions: count },
-				work: evaluation(parts, questions, [
-					...toFlags(rest),
-					...(price === null
-						? []
-						: [
-								`--input-price=${price.inputPerMillion}`,
-								`--cached-price=${price.cachedPerMillion}`,
-								`--output-price=${price.outputPerMillion}`,
-							]),
-				]),
+				// Scores of different questions say nothing about each other: which they were must be told.
+				request: { ...rest, questions: count, questionSet: digest(questions) },
+				work: withFile(directory, "jsonl", questions, (path) =>
+					commands.client(["evaluate", path, ...flags]),
+				),
+			};
+		}),
+		...routesOf("optimization", parts, async (call) => {
+			const request = readRequest(optimizationRequest, await call.json());
+			const { model, ...rest } = request;
+			const service = parts.serviceOf(model);
+			if (service === null)
+				throw new GalleyError(
+					"invalid_request",
+					`'${model}' is no service of this fleet: only what runs on this machine can be optimized, by the name of its service.`,
+					{ param: "model" },
+				);
+			return {
+				request,
+				// What somebody set for the service stays as it is.
+				work: withFile(directory, "yaml", service.settings, (path) =>
+					commands.local([
+						"optimize",
+						service.model,
+						`--config=${path}`,
+						...toFlags(rest),
+					]),
+				),
 			};
 		}),
 	];
@@ -117,13 +123,14 @@ function routesOf(
 			method: "GET",
 			path,
 			scope: "read",
+			summary: `All ${kind}s, the newest first, without their results`,
 			answer: async () => ({
 				body: {
 					object: "list",
 					// A list is for choosing: results are with the single ones.
 					data: jobs.list(kind).map(({ result, ...job }) => ({
 						...job,
-						summary: summaryOf(result),
+						summary: summarize(kind, result),
 					})),
 				},
 			}),
@@ -132,6 +139,12 @@ function routesOf(
 			method: "POST",
 			path,
 			scope: "admin",
+			summary: `Starts a ${kind} in a process of its own`,
+			details: {
+				body: requests[kind],
+				status: 202,
+				returns: `The ${kind}, which goes on; GET ${path}/ID tells how far it is.`,
+			},
 			async answer(call) {
 				const { request, work } = await prepare(call);
 				return { status: 202, body: jobs.start(kind, request, work) };
@@ -141,12 +154,15 @@ function routesOf(
 			method: "GET",
 			path: `${path}/:id`,
 			scope: "read",
+			summary: `One ${kind}, with its result where there is one`,
 			answer: async (call) => ({ body: jobOf(call) }),
 		},
 		{
 			method: "GET",
 			path: `${path}/:id/events`,
 			scope: "read",
+			summary: "Server-sent events: how far it is, and its result at the end",
+			details: { contentType: "text/event-stream" },
 			async answer(call) {
 				streamJob(call, jobs, jobOf(call));
 				return "written";
@@ -156,6 +172,7 @@ function routesOf(
 			method: "DELETE",
 			path: `${path}/:id`,
 			scope: "admin",
+			summary: `Ends a ${kind} that runs, forgets one that is over`,
 			async answer(call) {
 				const job = jobOf(call);
 				await jobs.remove(kind, job.id);
@@ -195,66 +212,24 @@ function streamJob({ response }: OwnCall, jobs: JobList, job: Job): void {
 	write(job);
 }
 
-function evaluation(
-	{ directory, command }: JobRouteParts,
-	questions: string,
-	flags: readonly string[],
+/** Work with a file that is there while it goes on. */
+function withFile(
+	directory: string,
+	ending: string,
+	content: string,
+	workWith: (path: string) => JobWork,
 ): JobWork {
 	return async (options) => {
-		const file = join(directory, `${randomUUID()}.jsonl`);
-		await writeFile(file, questions, { mode: 0o600 });
+		const path = join(directory, `${randomUUID()}.${ending}`);
+		await writeFile(path, content, { mode: 0o600 });
 		try {
-			return await command(["evaluate", file, ...flags])(options);
+			return await workWith(path)(options);
 		} finally {
-			await rm(file, { force: true });
+			await rm(path, { force: true });
 		}
 	};
 }
 
-function toFlags(request: Readonly<Record<string, unknown>>): string[] {
-	return Object.entries(request)
-		.filter(([, value]) => value !== undefined)
-		.map(([name, value]) => {
-			const flag = name.replaceAll(
-				/[A-Z]/g,
-				(letter) => `-${letter.toLowerCase()}`,
-			);
-			return `--${flag}=${Array.isArray(value) ? value.join(",") : String(value)}`;
-		});
-}
-
-function read<Shape extends z.ZodType>(
-	shape: Shape,
-	body: unknown,
-): z.infer<Shape> {
-	const result = shape.safeParse(body);
-	if (result.success) return result.data;
-	const [issue] = result.error.issues;
-	const unknown =
-		issue?.code === "unrecognized_keys" ? (issue.keys[0] ?? "") : null;
-	const param = unknown ?? issue?.path.join(".") ?? "";
-	throw new GalleyError(
-		"invalid_request",
-		unknown === null
-			? `'${param}': ${issue?.message ?? "not valid"}.`
-			: `'${unknown}' is not known here. Known: ${knownKeys(shape)}.`,
-		{ param },
-	);
-}
-
-function knownKeys(shape: z.ZodType): string {
-	return shape instanceof z.ZodObject
-		? Object.keys(shape.shape).join(", ")
-		: "see /openapi.json";
-}
-
-/** The few figures that a list shows; nothing where the result has none. */
-function summaryOf(result: unknown): Record<string, number> | null {
-	if (typeof result !== "object" || result === null) return null;
-	const { details: _, ...rest } = result as Record<string, unknown>;
-	return Object.fromEntries(
-		Object.entries(rest).filter(
-			(entry): entry is [string, number] => typeof entry[1] === "number",
-		),
-	);
+function digest(text: string): string {
+	return createHash("sha256").update(text.trim()).digest("hex").slice(0, 12);
 }

@@ -70,6 +70,10 @@ export function keyRoutes(parts: KeyRouteParts): OwnRoute[] {
 			method: "GET",
 			path: "/v1/keys",
 			scope: "admin",
+			summary: "All keys, without their secrets",
+			details: {
+				returns: "{keys: [{id, prefix, name, scopes, limits, state, ...}]}",
+			},
 			answer: async () => ({
 				body: { keys: (await store.list()).map(shown) },
 			}),
@@ -78,6 +82,12 @@ export function keyRoutes(parts: KeyRouteParts): OwnRoute[] {
 			method: "POST",
 			path: "/v1/keys",
 			scope: "admin",
+			summary: "Makes a key; its secret is shown this once",
+			details: {
+				body: creation,
+				status: 201,
+				returns: "The key; its secret is in `key`.",
+			},
 			async answer(call) {
 				const asked = checkedRequest(creation, await call.json());
 				const { key, secret } = await store.create({
@@ -95,12 +105,15 @@ export function keyRoutes(parts: KeyRouteParts): OwnRoute[] {
 			method: "GET",
 			path: "/v1/keys/:id",
 			scope: "admin",
+			summary: "One key, without its secret",
 			answer: async (call) => ({ body: shown(await store.get(idOf(call))) }),
 		},
 		{
 			method: "PATCH",
 			path: "/v1/keys/:id",
 			scope: "admin",
+			summary: "Changes what is given; a limit that is null is taken away",
+			details: { body: change },
 			async answer(call) {
 				const asked = checkedRequest(change, await call.json());
 				const id = idOf(call);
@@ -113,6 +126,8 @@ export function keyRoutes(parts: KeyRouteParts): OwnRoute[] {
 			method: "POST",
 			path: "/v1/keys/:id/rotate",
 			scope: "admin",
+			summary: "Another secret for a key; the one before is taken for a while",
+			details: { body: rotation, returns: "The key, with its new secret." },
 			async answer(call) {
 				const { overlapSeconds } = checkedRequest(rotation, await call.json());
 				const { key, secret } = await store.rotate(idOf(call), overlapSeconds);
@@ -123,6 +138,7 @@ export function keyRoutes(parts: KeyRouteParts): OwnRoute[] {
 			method: "DELETE",
 			path: "/v1/keys/:id",
 			scope: "admin",
+			summary: "Revokes a key, for good",
 			answer: async (call) => ({ body: put(await store.revoke(idOf(call))) }),
 		},
 	];

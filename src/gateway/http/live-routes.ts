@@ -23,6 +23,7 @@ export function liveRoutes(parts: LiveRouteParts): OwnRoute[] {
 			path: "/v1/fleet/live",
 			scope: "read",
 			summary: "Server-sent events, one a second: what each replica computes",
+			details: { contentType: "text/event-stream" },
 			async answer({ response }) {
 				readers.add(response);
 				return "written";

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { GalleyError } from "../../core/errors.ts";
 import type { FleetStatus } from "../fleet/fleet-status.ts";
 import { LogFile, lastLines } from "../replicas/log-file.ts";
@@ -22,6 +23,24 @@ const usualLines = 200;
 const mostLines = 10_000;
 const keepAliveMs = 15_000;
 
+/** For the description: what is wrong is told in its own words below. */
+const query = z.object({
+	lines: z
+		.int()
+		.min(0)
+		.max(mostLines)
+		.default(usualLines)
+		.describe("So many of the last lines."),
+	replica: z
+		.string()
+		.optional()
+		.describe("Only this replica's: its number or its id."),
+	follow: z
+		.enum(["true", "false"])
+		.default("false")
+		.describe("Server-sent events that go on."),
+});
+
 /** What services and applications write. */
 export function logRoutes(parts: LogRouteParts): OwnRoute[] {
 	return [
@@ -29,6 +48,13 @@ export function logRoutes(parts: LogRouteParts): OwnRoute[] {
 			method: "GET",
 			path: "/v1/fleet/services/:name/logs",
 			scope: "read",
+			summary:
+				"What a service or an application has written, and what it writes from now on",
+			details: {
+				query,
+				returns:
+					"{lines: [{at, replica, level, text}]}; with follow=true server-sent events, a line each.",
+			},
 			async answer(call) {
 				const { url, parameters } = call;
 				const logs = logsOf(parts, parameters.name ?? "", url);

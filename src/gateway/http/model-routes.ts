@@ -5,7 +5,7 @@ import type { ServedModels } from "../served-models.ts";
 import type { OwnCall, OwnRoute } from "./own-route.ts";
 
 /** Names may hold slashes, which some clients escape and others don't. */
-const nameShapes = [":a", ":a/:b", ":a/:b/:c", ":a/:b/:c/:d"];
+const nameShapes = [":model", ":a/:b", ":a/:b/:c", ":a/:b/:c/:d"];
 
 /** One model, and responses that were stored. */
 export function modelRoutes(
@@ -21,6 +21,12 @@ export function modelRoutes(
 				method: "GET",
 				path: `/v1/models/${shape}`,
 				scope: "inference",
+				// Who describes the API to others names a model in one part.
+				summary: shape === ":model" ? "One model" : null,
+				details: {
+					path: { model: "Its name; slashes in it escaped or not." },
+					returns: "As in the list of all models.",
+				},
 				answer: async ({ parameters, principal }) => ({
 					body: await findModel(
 						served,
@@ -30,18 +36,32 @@ export function modelRoutes(
 				}),
 			}),
 		),
-		{ method: "GET", path: one, scope: "inference", answer: ofResponse },
-		{ method: "DELETE", path: one, scope: "inference", answer: ofResponse },
+		{
+			method: "GET",
+			path: one,
+			scope: "inference",
+			summary: "A stored response, from the replica that has it",
+			answer: ofResponse,
+		},
+		{
+			method: "DELETE",
+			path: one,
+			scope: "inference",
+			summary: "Forgets a stored response",
+			answer: ofResponse,
+		},
 		{
 			method: "GET",
 			path: `${one}/input_items`,
 			scope: "inference",
+			summary: "What a stored response was the answer to",
 			answer: ofResponse,
 		},
 		{
 			method: "POST",
 			path: `${one}/cancel`,
 			scope: "inference",
+			summary: "Ends a response that is computed in the background",
 			answer: ofResponse,
 		},
 	];

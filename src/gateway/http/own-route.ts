@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { z } from "zod";
 import type { Principal, Scope } from "../access/principal.ts";
 
 /** A path that the gateway answers itself. */
@@ -8,9 +9,26 @@ export interface OwnRoute {
 	path: string;
 	/** `open` is answered without a key. */
 	scope: Scope | "open";
-	/** For the API's own description; a route without one is not in it. */
-	summary?: string;
+	/** In the API's own description; null for what is no part of the API: the console's files. */
+	summary: string | null;
+	details?: RouteDetails;
 	answer(call: OwnCall): Promise<OwnAnswer>;
+}
+
+/** What the API's own description tells beside a route's path, its key and one line. */
+export interface RouteDetails {
+	/** What the parts of its path are. */
+	path?: Readonly<Record<string, string>>;
+	/** What may stand behind the question mark. */
+	query?: z.ZodObject;
+	/** JSON; a route without one takes none. */
+	body?: z.ZodType;
+	/** When all went well: 200 where nothing is said. */
+	status?: 200 | 201 | 202;
+	/** What comes back, in words; */
+	returns?: string;
+	/** and its form: JSON where nothing is said. */
+	contentType?: string;
 }
 
 export interface OwnCall {

@@ -19,6 +19,11 @@ export function sessionRoutes({
 			method: "GET",
 			path: "/v1/session",
 			scope: "open",
+			summary: "Who is asking, and what there is to see here",
+			details: {
+				returns:
+					"{keysRequired, signedIn, principal: {name, tenant, scopes, models} or null, version, features}",
+			},
 			async answer(call) {
 				// Right after the start it isn't known yet: then the answer waits, and not the page for another try.
 				await authenticator.whenKnown?.().catch(() => undefined);

@@ -26,12 +26,14 @@ const time = z
 	);
 
 const question = z.strictObject({
-	from: time.optional(),
-	to: time.optional(),
-	by: z.string().default("model"),
+	from: time.optional().describe("Whole hours; 30 days ago where left out."),
+	to: time.optional().describe("Now where left out."),
+	by: z
+		.string()
+		.default("model")
+		.describe(`Some of ${usageDimensions.join(", ")}, with commas between.`),
 	format: z.enum(["json", "csv"]).default("json"),
-	/** Only this key's. */
-	key: z.string().optional(),
+	key: z.string().optional().describe("Only the key's with this id."),
 });
 
 const monthMs = 30 * 86_400_000;
@@ -49,6 +51,10 @@ export function usageRoutes({
 			path: "/v1/usage",
 			scope: "read",
 			summary: "What was used: requests, tokens, time and cost",
+			details: {
+				query: question,
+				returns: "{from, to, by, rows}, or CSV with format=csv.",
+			},
 			async answer({ url, principal }) {
 				const asked = checkedRequest(
 					question,

@@ -63,7 +63,7 @@ export class JobList {
 		if (this.#running.size >= mostRunning)
 			throw new GalleyError(
 				"conflict",
-				"Another benchmark or evaluation is running: two at a time would disturb each other. Wait for it, or cancel it.",
+				"Another benchmark, evaluation or optimization is running: two at a time would disturb each other. Wait for it, or cancel it.",
 				{ retryAfterSeconds: 10 },
 			);
 		const controller = new AbortController();

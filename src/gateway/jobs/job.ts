@@ -1,4 +1,4 @@
-/** Work that somebody started from outside and looks at later: a benchmark, an evaluation. */
+/** Work that somebody started from outside and looks at later: a benchmark, an evaluation, an optimization. */
 export interface Job {
 	id: string;
 	kind: JobKind;
@@ -13,7 +13,7 @@ export interface Job {
 	error: string | null;
 }
 
-export type JobKind = "benchmark" | "evaluation";
+export type JobKind = "benchmark" | "evaluation" | "optimization";
 
 /** Does the work; throws when it can't. */
 export type JobWork = (options: {

@@ -65,7 +65,13 @@ export const gatewayMetrics = {
 	retries: {
 		names: own("retries_total"),
 		type: "counter",
-		help: "Attempts beyond a request's first: other replicas, other targets, or the same one again.",
+		help: "Attempts after a request's first: other replicas, other targets, or the same one again.",
+		labels: ["model"],
+	},
+	hedges: {
+		names: own("hedges_total"),
+		type: "counter",
+		help: "Second replicas that were asked beside the first, because it took long.",
 		labels: ["model"],
 	},
 	coldStartWait: {
@@ -86,6 +92,18 @@ export const gatewayMetrics = {
 		type: "gauge",
 		help: "Between how many replicas a service is scaled: min and max.",
 		labels: ["service", "limit"],
+	},
+	desiredReplicas: {
+		names: own("desired_replicas"),
+		type: "gauge",
+		help: "As many replicas of a service as the load, the fleet file or somebody asks for.",
+		labels: ["service"],
+	},
+	replicaState: {
+		names: own("replica_state"),
+		type: "gauge",
+		help: "What the circuit breaker thinks of a replica: ok, failing or recovering. 1 for the state that it is in, else 0.",
+		labels: ["service", "replica", "state"],
 	},
 	replicaDeaths: {
 		names: own("replica_deaths"),

@@ -11,6 +11,7 @@ import type {
 	ModelCall,
 	RequestPolicy,
 } from "../policy/model-call.ts";
+import { CallCounts } from "./call-counts.ts";
 import { gatewayMetrics as rows } from "./gateway-metrics-table.ts";
 
 export interface GatewayMetricsParts {
@@ -27,6 +28,7 @@ export class GatewayMetrics implements RequestPolicy, Disposable {
 	readonly #parts: GatewayMetricsParts;
 	readonly #registry: ReturnType<typeof createMetricRegistry>;
 	readonly #metrics: ReturnType<typeof registerAll>;
+	readonly #counts: CallCounts;
 	readonly #processRegistry = createMetricRegistry({});
 	readonly #process: ProcessMetrics;
 
@@ -34,6 +36,7 @@ export class GatewayMetrics implements RequestPolicy, Disposable {
 		this.#parts = parts;
 		this.#registry = createMetricRegistry({});
 		this.#metrics = registerAll(this.#registry);
+		this.#counts = new CallCounts(this.#metrics);
 		this.#process = createProcessMetrics(this.#processRegistry);
 		this.contentType = this.#registry.contentType;
 		this.#metrics.buildInfo.set({ version: parts.version }, 1);
@@ -41,7 +44,7 @@ export class GatewayMetrics implements RequestPolicy, Disposable {
 
 	admit(call: ModelCall): Admission {
 		const model = this.#parts.isKnown(call.model) ? call.model : "unknown";
-		this.#metrics.running.inc({ model });
+		this.#counts.begin(model);
 		return { settle: (outcome) => this.#settle(model, outcome) };
 	}
 
@@ -52,6 +55,7 @@ export class GatewayMetrics implements RequestPolicy, Disposable {
 
 	/** Prometheus' text format. */
 	async render(): Promise<string> {
+		this.#counts.writeMetrics();
 		this.#readStatus(this.#parts.status());
 		this.#process.read();
 		const parts = [this.#registry.render(), this.#processRegistry.render()];
@@ -63,23 +67,17 @@ export class GatewayMetrics implements RequestPolicy, Disposable {
 	}
 
 	#settle(model: string, outcome: CallOutcome): void {
-		const { kind, status, usage, firstByteMs, ms } = outcome;
-		const { attempts, coldStartMs } = outcome;
+		this.#counts.end(model, outcome);
+		const { attempts, hedges, coldStartMs, target } = outcome;
 		const metrics = this.#metrics;
-		const target = outcome.target?.name ?? "none";
-		metrics.running.dec({ model });
-		metrics.requests.inc({ model, target, kind, status: String(status) });
-		metrics.duration.observe({ model }, ms / 1000);
-		if (firstByteMs !== null)
-			metrics.firstByte.observe({ model }, firstByteMs / 1000);
-		if (attempts > 1) metrics.retries.inc({ model }, attempts - 1);
+		if (hedges > 0) metrics.hedges.inc({ model }, hedges);
+		if (attempts > 1 + hedges)
+			metrics.retries.inc({ model }, attempts - 1 - hedges);
 		if (coldStartMs !== null)
-			metrics.coldStartWait.observe({ target }, coldStartMs / 1000);
-		if (usage === null) return;
-		const labels = { model, target };
-		metrics.promptTokens.inc(labels, usage.promptTokens);
-		metrics.cachedTokens.inc(labels, usage.cachedTokens);
-		metrics.generationTokens.inc(labels, usage.completionTokens);
+			metrics.coldStartWait.observe(
+				{ target: target?.name ?? "none" },
+				coldStartMs / 1000,
+			);
 	}
 
 	/** Replicas and services come and go: what isn't there any more must not stay. */
@@ -88,6 +86,8 @@ export class GatewayMetrics implements RequestPolicy, Disposable {
 		for (const gauge of [
 			metrics.replicas,
 			metrics.replicaLimits,
+			metrics.desiredReplicas,
+			metrics.replicaState,
 			metrics.replicaDeaths,
 			metrics.outstandingTokens,
 			metrics.replicaMemory,
@@ -97,18 +97,24 @@ export class GatewayMetrics implements RequestPolicy, Disposable {
 		for (const { name: service, replicas, ...limits } of services) {
 			metrics.replicaLimits.set({ service, limit: "min" }, limits.minReplicas);
 			metrics.replicaLimits.set({ service, limit: "max" }, limits.maxReplicas);
+			metrics.desiredReplicas.set({ service }, limits.desiredReplicas);
 			for (const phase of phases) metrics.replicas.set({ service, phase }, 0);
 			for (const replica of replicas) {
 				metrics.replicas.inc({ service, phase: replica.phase });
 				const labels = { service, replica: replica.id };
 				metrics.replicaDeaths.set(labels, replica.deaths);
 				metrics.outstandingTokens.set(labels, replica.outstandingTokens);
+				for (const state of states)
+					metrics.replicaState.set(
+						{ ...labels, state },
+						state === replica.answers.state ? 1 : 0,
+					);
 				if (replica.memoryBytes !== null)
 					metrics.replicaMemory.set(labels, replica.memoryBytes);
 			}
 		}
 		for (const { name: upstream, state } of upstreams)
-			for (const one of ["ok", "failing", "recovering"])
+			for (const one of states)
 				metrics.upstreamState.set(
 					{ upstream, state: one },
 					one === state ? 1 : 0,
@@ -119,21 +125,26 @@ export class GatewayMetrics implements RequestPolicy, Disposable {
 /** Those that every service shows, whether a replica is in it or not. */
 const phases = ["ready", "starting", "unready", "restarting", "failed"];
 
+const states = ["ok", "failing", "recovering"];
+
 function registerAll(registry: ReturnType<typeof createMetricRegistry>) {
-	const { counter, gauge, labelledHistogram } = registry;
+	const { counter, gauge, histogramFamily, labelledHistogram } = registry;
 	return {
 		requests: counter(rows.requests),
 		running: gauge(rows.running),
 		refusals: counter(rows.refusals),
-		duration: labelledHistogram(rows.duration),
-		firstByte: labelledHistogram(rows.firstByte),
+		duration: histogramFamily(rows.duration),
+		firstByte: histogramFamily(rows.firstByte),
 		promptTokens: counter(rows.promptTokens),
 		cachedTokens: counter(rows.cachedTokens),
 		generationTokens: counter(rows.generationTokens),
 		retries: counter(rows.retries),
+		hedges: counter(rows.hedges),
 		coldStartWait: labelledHistogram(rows.coldStartWait),
 		replicas: gauge(rows.replicas),
 		replicaLimits: gauge(rows.replicaLimits),
+		desiredReplicas: gauge(rows.desiredReplicas),
+		replicaState: gauge(rows.replicaState),
 		replicaDeaths: gauge(rows.replicaDeaths),
 		outstandingTokens: gauge(rows.outstandingTokens),
 		replicaMemory: gauge(rows.replicaMemory),

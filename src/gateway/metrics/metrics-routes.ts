@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { OwnCall, OwnRoute } from "../http/own-route.ts";
 import type { ReplicaSet } from "../replicas/replica-set.ts";
 import type { GatewayMetrics } from "./gateway-metrics.ts";
@@ -7,6 +8,15 @@ export interface MetricsRouteParts {
 	metrics: GatewayMetrics;
 	services: ReadonlyMap<string, ReplicaSet>;
 }
+
+const query = z.object({
+	services: z
+		.enum(["own", "none", "all"])
+		.default("own")
+		.describe(
+			"Of services Galley's own names, nothing, or vLLM's and NIM's names too.",
+		),
+});
 
 /** A replica that is too busy to answer a scrape is left out of it. */
 const scrapeMs = 2000;
@@ -35,9 +45,16 @@ export function metricsRoutes({
 				);
 		return { content: families.render(), contentType: metrics.contentType };
 	};
+	const route = {
+		method: "GET",
+		scope: "read",
+		summary: "Metrics of the gateway and its services, for Prometheus",
+		details: { query, contentType: "text/plain" },
+		answer,
+	} as const;
 	return [
-		{ method: "GET", path: "/metrics", scope: "read", answer },
-		{ method: "GET", path: "/v1/metrics", scope: "read", answer },
+		{ ...route, path: "/metrics" },
+		{ ...route, path: "/v1/metrics" },
 	];
 }
 

@@ -1,5 +1,6 @@
+import { skipSpace, stringEnd } from "../../proxy/json-bytes.ts";
+
 const quote = 0x22;
-const backslash = 0x5c;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 const openBracket = 0x5b;
@@ -157,27 +158,4 @@ function countAttachment(
 	if (!isAttached) return;
 	facts.attachments++;
 	facts.textBytes -= end - start;
-}
-
-/** Behind the closing quote; -1 where the string never ends. */
-function stringEnd(body: Buffer, start: number): number {
-	for (let at = body.indexOf(quote, start + 1); at !== -1; ) {
-		let slashes = 0;
-		while (body[at - 1 - slashes] === backslash) slashes++;
-		if (slashes % 2 === 0) return at + 1;
-		at = body.indexOf(quote, at + 1);
-	}
-	return -1;
-}
-
-function skipSpace(body: Buffer, from: number): number {
-	let at = from;
-	while (
-		body[at] === 0x20 ||
-		body[at] === 0x0a ||
-		body[at] === 0x0d ||
-		body[at] === 0x09
-	)
-		at++;
-	return at;
 }

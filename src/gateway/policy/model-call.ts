@@ -1,6 +1,6 @@
 import type { GalleyError } from "../../core/errors.ts";
 import type { AnswerSink } from "../../proxy/answer-sink.ts";
-import type { AnswerObserver } from "../../proxy/forward.ts";
+import type { AnswerObserver, ForwardOutcome } from "../../proxy/forward.ts";
 import type { Principal } from "../access/principal.ts";
 
 /** A request for a model, before it is sent anywhere. */
@@ -27,25 +27,45 @@ export interface TokenUsage {
 	isEstimated: boolean;
 }
 
+export interface CallTarget {
+	kind: "service" | "upstream";
+	name: string;
+	model: string;
+	replica: string | null;
+}
+
+/** A call on its way to one place. */
+export interface AttemptStart {
+	target: CallTarget;
+	/** From 1. */
+	number: number;
+	/** Beside another one that has not answered. */
+	isHedge: boolean;
+}
+
+export interface AttemptWatch {
+	/** Sent with this attempt. */
+	headers: Readonly<Record<string, string>>;
+	/** Must not throw. */
+	end(outcome: ForwardOutcome): void;
+}
+
 export interface CallOutcome {
 	/** `refused`: by a policy, or nobody took it. `broken`: the answer ended in the middle. `left`: the client did. */
 	kind: "answered" | "left" | "broken" | "refused";
 	/** What the client was told; 0 when it left before. */
 	status: number;
 	/** Who answered; the replica is null for an upstream. */
-	target: {
-		kind: "service" | "upstream";
-		name: string;
-		model: string;
-		replica: string | null;
-	} | null;
+	target: CallTarget | null;
 	usage: TokenUsage | null;
 	/** From arrival to the first byte of the answer's body; null when there was none. */
 	firstByteMs: number | null;
 	/** From arrival to the end. */
 	ms: number;
-	/** How often it was sent to somebody. */
+	/** How often it was sent to somebody; */
 	attempts: number;
+	/** and how often of these to a second replica beside the first. */
+	hedges: number;
 	/** How long it waited for a service that was not ready; null when it did not. */
 	coldStartMs: number | null;
 }
@@ -65,6 +85,8 @@ export interface Admission {
 	forwardHeaders?: Readonly<Record<string, string>>;
 	/** Something that the answer passes on its way to the client. What comes of a later policy is nearer to the client. */
 	answerThrough?(client: AnswerSink): AnswerFilter;
+	/** Told of each place that the call is sent to. Of several policies with this the first is told: it is there for spans. */
+	attempt?(start: AttemptStart): AttemptWatch;
 	/** Called exactly once for each admission, however the call ended; must not throw. */
 	settle?(outcome: CallOutcome): void;
 }

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { GalleyError } from "../../core/errors.ts";
 import type { AnswerSink } from "../../proxy/answer-sink.ts";
 import type { AnswerObserver } from "../../proxy/forward.ts";
+import type { Sending } from "../sending/sending.ts";
 import type {
 	Admission,
 	AnswerFilter,
@@ -25,7 +26,7 @@ export class Settlement implements AnswerObserver {
 	/** Who has the call, or had it last. */
 	target: CallOutcome["target"] = null;
 	/** What was sent, or is: how often, and how long it waited before. */
-	sending: { attempts?: number; coldStartMs?: number } = {};
+	sending: Pick<Sending, "attempts" | "hedges" | "coldStartMs"> = {};
 
 	constructor(call: ModelCall, counter: UsageCounter | undefined) {
 		this.#call = call;
@@ -53,6 +54,12 @@ export class Settlement implements AnswerObserver {
 			};
 		}
 		return call.body;
+	}
+
+	/** Who wants to be told of each attempt. */
+	get watch(): Admission["attempt"] {
+		return this.#admissions.find(({ attempt }) => attempt !== undefined)
+			?.attempt;
 	}
 
 	/** Where the answer is to be written. */
@@ -96,6 +103,7 @@ export class Settlement implements AnswerObserver {
 			firstByteMs: this.#firstByteMs,
 			ms: performance.now() - this.#call.arrivedAt,
 			attempts: this.sending.attempts ?? 0,
+			hedges: this.sending.hedges ?? 0,
 			coldStartMs: this.sending.coldStartMs ?? null,
 		};
 		for (const { settle } of this.#admissions.reverse()) settle?.(outcome);

@@ -10,6 +10,19 @@ import {
 	waitMs,
 } from "../routing/circuit-breaker.ts";
 
+/** How a place does, as far as its answers tell. */
+export interface PlaceHealth {
+	state: "ok" | "failing" | "recovering";
+	/** Of the last failure, where it is not ok; else empty. */
+	reason: string;
+}
+
+const healths = {
+	closed: "ok",
+	open: "failing",
+	"half-open": "recovering",
+} as const satisfies Record<BreakerState["kind"], PlaceHealth["state"]>;
+
 /** The circuit breakers of all places that requests are sent to, by the places' ids. */
 export class Breakers {
 	readonly #settings: BreakerSettings;
@@ -58,6 +71,12 @@ export class Breakers {
 	forget(id: string): void {
 		this.#states.delete(id);
 		this.#reasons.delete(id);
+	}
+
+	/** In words for people and metrics. */
+	health(id: string): PlaceHealth {
+		const { kind, reason } = this.state(id);
+		return { state: healths[kind], reason: kind === "closed" ? "" : reason };
 	}
 
 	/** `waitMs` is how long nothing is sent there. */

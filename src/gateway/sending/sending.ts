@@ -4,7 +4,7 @@ import type { AnswerSink } from "../../proxy/answer-sink.ts";
 import type { NamedModel } from "../../proxy/find-model.ts";
 import type { AnswerObserver } from "../../proxy/forward.ts";
 import type { Refusal } from "../../proxy/refusal.ts";
-import type { CallOutcome } from "../policy/model-call.ts";
+import type { Admission, CallOutcome } from "../policy/model-call.ts";
 
 /** A call on its way: what is sent, and who watches the answer. */
 export interface Sending {
@@ -18,8 +18,12 @@ export interface Sending {
 	isRepeatable: boolean;
 	/** How often it was sent again though it may have been computed. */
 	repeats: number;
-	/** How often it was sent to somebody. */
+	/** How often it was sent to somebody; */
 	attempts?: number;
+	/** and how often of these to a second replica beside the first. */
+	hedges?: number;
+	/** Told of each time that it is sent. */
+	watch?: Admission["attempt"];
 	/** How long it waited for a service that was not ready. */
 	coldStartMs?: number;
 	/** No other target is tried after this one. */

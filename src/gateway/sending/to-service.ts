@@ -114,10 +114,8 @@ export class ServiceSender {
 			placing,
 			replica,
 			limits,
-		)(
-			() => true,
-			() => undefined,
-		);
+			false,
+		)(always, ignore);
 	}
 
 	async #tryReplicas(
@@ -127,22 +125,30 @@ export class ServiceSender {
 		placing: Placing,
 		limits: ServiceLimits,
 	): Promise<ForwardOutcome> {
-		const next = () => {
+		const next = (isHedge: boolean) => {
 			const replica = this.#choose(placing, sending.homeReplica);
 			return replica === null
 				? null
-				: this.#attempt(sending, body, target, placing, replica, limits);
+				: this.#attempt(
+						sending,
+						body,
+						target,
+						placing,
+						replica,
+						limits,
+						isHedge,
+					);
 		};
 		const { hedgeMs } = limits;
 		/** What a client may be given as it is says more than that the others aren't ready. */
 		let best: Refusal | null = null;
 		for (;;) {
-			const attempt = next();
+			const attempt = next(false);
 			if (attempt === null) return best ?? this.#nobody(placing.set);
 			const outcome =
 				hedgeMs === null || !sending.isRepeatable
 					? await attempt(always, ignore)
-					: await hedged(attempt, next, hedgeMs);
+					: await hedged(attempt, () => next(true), hedgeMs);
 			if (outcome.kind !== "unanswered") return outcome;
 			if (best?.answer == null) best = outcome;
 			if (!mayTryElsewhere(outcome, sending)) return outcome;
@@ -187,6 +193,7 @@ export class ServiceSender {
 		{ set, hashes, cached }: Placing,
 		replica: ServiceProcess,
 		{ timeoutMs }: ServiceLimits,
+		isHedge: boolean,
 	): Attempt {
 		const { id } = replica;
 		return async (claim, onStart) => {
@@ -199,6 +206,12 @@ export class ServiceSender {
 			);
 			this.#breakers.begin(id);
 			sending.attempts = (sending.attempts ?? 0) + 1;
+			if (isHedge) sending.hedges = (sending.hedges ?? 0) + 1;
+			const watch = sending.watch?.({
+				target: { kind, name, model, replica: id },
+				number: sending.attempts,
+				isHedge,
+			});
 			if (hashes.length > 0) this.#prefixes.add(hashes, id);
 			const outcome = await forward({
 				request,
@@ -207,13 +220,17 @@ export class ServiceSender {
 				dispatcher: replica.pool,
 				origin: "http://service",
 				path: request.url ?? "/",
-				headers: { authorization: "", "x-api-key": "", cookie: "" },
+				headers:
+					watch === undefined
+						? withoutKeys
+						: { ...withoutKeys, ...watch.headers },
 				timeoutMs,
 				observer,
 				claim,
 				onStart,
 			});
 			end();
+			watch?.end(outcome);
 			const sign = healthSign(outcome, "service");
 			this.#breakers.end(id, sign, "reason" in outcome ? outcome.reason : "");
 			if (outcome.kind !== "lost")
@@ -267,6 +284,8 @@ export class ServiceSender {
 /** Where nobody knows when. */
 const usualRetrySeconds = 5;
 
+/** The client's key is for the gateway. */
+const withoutKeys = { authorization: "", "x-api-key": "", cookie: "" };
 const always = () => true;
 const ignore = () => undefined;
 const noTokens: ReadonlyMap<string, number> = new Map();

@@ -57,6 +57,11 @@ export class UpstreamSender {
 		const { origin, headers, base, key } = this.#place(upstream);
 		this.#breakers.begin(id);
 		sending.attempts = (sending.attempts ?? 0) + 1;
+		const watch = sending.watch?.({
+			target: sending.target ?? { kind: "upstream", name, ...noModel },
+			number: sending.attempts,
+			isHedge: false,
+		});
 		const outcome = await forward({
 			request,
 			response,
@@ -64,11 +69,12 @@ export class UpstreamSender {
 			dispatcher: this.#agent,
 			origin,
 			path: base + (request.url ?? "/"),
-			headers,
+			headers: watch === undefined ? headers : { ...headers, ...watch.headers },
 			timeoutMs: upstream.timeoutSeconds * 1000,
 			refuses,
 			observer,
 		});
+		watch?.end(outcome);
 		const sign = healthSign(outcome, "upstream");
 		this.#breakers.end(id, sign, "reason" in outcome ? outcome.reason : "");
 		if (outcome.kind !== "unanswered" || outcome.status !== 401) return outcome;
@@ -142,6 +148,8 @@ export class UpstreamSender {
 		}
 	}
 }
+
+const noModel = { model: "", replica: null };
 
 interface Place {
 	origin: string;

@@ -39,6 +39,7 @@ export function testOutcome(more: Partial<CallOutcome> = {}): CallOutcome {
 		firstByteMs: 5,
 		ms: 20,
 		attempts: 1,
+		hedges: 0,
 		coldStartMs: null,
 		...more,
 	};

@@ -4,8 +4,11 @@ import {
 	operationOf,
 } from "../../observability/tracing/trace-attributes.ts";
 import type { Span, Tracing } from "../../observability/tracing/tracing.ts";
+import type { ForwardOutcome } from "../../proxy/forward.ts";
 import type {
 	Admission,
+	AttemptStart,
+	AttemptWatch,
 	CallOutcome,
 	ModelCall,
 	RequestPolicy,
@@ -47,8 +50,61 @@ export class TracePolicy implements RequestPolicy {
 			...(context === null
 				? {}
 				: { forwardHeaders: { traceparent: toTraceparent(context) } }),
+			attempt: (start) => this.#attempt(span, start),
 			settle: (outcome) => end(span, operation, outcome),
 		};
+	}
+
+	/** A span for each place that is asked: a retry and a hedge are seen beside what they came after. */
+	#attempt(
+		call: Span,
+		{ target, number, isHedge }: AttemptStart,
+	): AttemptWatch {
+		const span = this.#tracing.startSpan(
+			`ask ${target.replica ?? target.name}`,
+			{
+				kind: "client",
+				parent: call.context,
+				attributes: {
+					[names.targetKind]: target.kind,
+					[names.targetName]: target.name,
+					[names.replica]: target.replica ?? undefined,
+					[names.attempt]: number,
+					[names.isHedge]: isHedge || undefined,
+				},
+			},
+		);
+		const { context } = span;
+		return {
+			headers: context === null ? {} : { traceparent: toTraceparent(context) },
+			end(outcome) {
+				span.set({
+					[names.outcome]: outcome.kind,
+					[names.httpStatus]:
+						"status" in outcome ? (outcome.status ?? undefined) : undefined,
+				});
+				const failure = failureOf(outcome);
+				if (failure !== null) span.fail(failure);
+				span.end();
+			},
+		};
+	}
+}
+
+/** What became of an attempt, where its span has to say more than "answered". */
+function failureOf(outcome: ForwardOutcome): string | null {
+	switch (outcome.kind) {
+		case "answered":
+			return outcome.status >= 400 ? String(outcome.status) : null;
+		case "unanswered":
+			return outcome.cause;
+		case "left":
+			return "client_closed";
+		case "broken":
+			return "broken";
+		// Another one was first: nothing went wrong here.
+		case "lost":
+			return null;
 	}
 }
 

@@ -56,6 +56,16 @@ export class PriceTable {
 		);
 	}
 
+	/** Of the one among them that costs most; null where none has a price. */
+	highestCost(models: readonly string[], tokens: PricedTokens): number | null {
+		let highest: number | null = null;
+		for (const model of models) {
+			const cost = this.cost(model, tokens);
+			if (cost !== null && (highest === null || cost > highest)) highest = cost;
+		}
+		return highest;
+	}
+
 	#find(model: string): Price | null {
 		const prices = this.#prices();
 		// A model may be called "constructor".

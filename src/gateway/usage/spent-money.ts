@@ -1,6 +1,5 @@
 import type { Spending } from "../limits/limiter.ts";
 import { Patience } from "../patience.ts";
-import type { PriceTable } from "./price-table.ts";
 import type { UsageLedger } from "./usage-ledger.ts";
 import type { UsageRow } from "./usage-row.ts";
 import type { UsageStore } from "./usage-store.ts";
@@ -11,7 +10,7 @@ const staleMs = 1000;
 /** What keys and tenants have spent: the database's totals, as last read, and what is on its way there. */
 export class SpentMoney implements Spending {
 	readonly #store: UsageStore;
-	readonly #prices: PriceTable;
+	readonly cost: Spending["cost"];
 	readonly #ledger: () => Pick<UsageLedger, "unflushed">;
 	readonly #now: () => number;
 	readonly #patience: Patience;
@@ -24,18 +23,17 @@ export class SpentMoney implements Spending {
 
 	constructor(
 		store: UsageStore,
-		prices: PriceTable,
+		/** What a call of a model may cost. */
+		cost: Spending["cost"],
 		ledger: () => Pick<UsageLedger, "unflushed">,
 		now: () => number = Date.now,
 	) {
 		this.#store = store;
-		this.#prices = prices;
+		this.cost = cost;
 		this.#ledger = ledger;
 		this.#now = now;
 		this.#patience = new Patience(now);
 	}
-
-	cost: Spending["cost"] = (model, tokens) => this.#prices.cost(model, tokens);
 
 	/** The first time, a request waits for it; later it is read beside them. */
 	refresh(subject: string): Promise<void> | undefined {

@@ -1,5 +1,6 @@
+import { closingQuote, skipSpace } from "../../proxy/json-bytes.ts";
+
 const quote = 0x22;
-const backslash = 0x5c;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 const colon = 0x3a;
@@ -167,29 +168,4 @@ function parsed(text: string): unknown {
 		// Not ours to judge: the client gets it as it is.
 		return null;
 	}
-}
-
-function closingQuote(bytes: Buffer, start: number): number {
-	for (
-		let at = bytes.indexOf(quote, start + 1);
-		at !== -1;
-		at = bytes.indexOf(quote, at + 1)
-	) {
-		let slashes = 0;
-		while (bytes[at - 1 - slashes] === backslash) slashes++;
-		if (slashes % 2 === 0) return at;
-	}
-	return -1;
-}
-
-function skipSpace(bytes: Buffer, from: number): number {
-	let at = from;
-	while (
-		bytes[at] === 0x20 ||
-		bytes[at] === lineFeed ||
-		bytes[at] === 0x0d ||
-		bytes[at] === 0x09
-	)
-		at++;
-	return at;
 }

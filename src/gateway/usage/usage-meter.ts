@@ -10,7 +10,7 @@ import { AnswerUsage } from "./answer-usage.ts";
 import { askForUsage } from "./asked-usage.ts";
 import type { PriceTable } from "./price-table.ts";
 import type { UsageLedger } from "./usage-ledger.ts";
-import { hourOf, type UsageRow } from "./usage-row.ts";
+import { HourTeller, type UsageRow } from "./usage-row.ts";
 import { WithoutUsage } from "./without-usage.ts";
 
 export interface MeterParts {
@@ -28,6 +28,7 @@ export interface MeterParts {
 export class UsageMeter implements RequestPolicy {
 	readonly #parts: MeterParts;
 	readonly #now: () => number;
+	readonly #hours = new HourTeller();
 
 	constructor(parts: MeterParts) {
 		this.#parts = parts;
@@ -52,7 +53,7 @@ export class UsageMeter implements RequestPolicy {
 		// Nobody was asked: a limit, a hook or a wrong name was in the way.
 		if (outcome.target === null) return;
 		this.#parts.ledger.record(
-			toRow(call, outcome, this.#parts.prices, this.#now()),
+			toRow(call, outcome, this.#parts.prices, this.#hours.of(this.#now())),
 		);
 	}
 }
@@ -61,7 +62,7 @@ function toRow(
 	{ principal }: ModelCall,
 	{ kind, status, target, usage, ms }: CallOutcome,
 	prices: PriceTable,
-	nowMs: number,
+	hour: string,
 ): UsageRow {
 	const { promptTokens, cachedTokens, completionTokens, isEstimated } =
 		usage ?? {
@@ -73,7 +74,7 @@ function toRow(
 	const model = target?.model ?? "";
 	const tokens = { promptTokens, cachedTokens, completionTokens };
 	return {
-		hour: hourOf(nowMs),
+		hour,
 		key: principal.keyId ?? principal.name,
 		keyName: principal.name,
 		tenant: principal.tenant,

@@ -20,16 +20,37 @@ export interface UsageRow {
 	costUsd: number | null;
 }
 
-export function hourOf(ms: number): string {
-	return new Date(Math.floor(ms / 3_600_000) * 3_600_000).toISOString();
+const hourMs = 3_600_000;
+
+function hourOf(ms: number): string {
+	return new Date(Math.floor(ms / hourMs) * hourMs).toISOString();
+}
+
+/** Tells the hour of moments that come one after the other: it is written once, not for each. */
+export class HourTeller {
+	#startsAt = Number.NaN;
+	#text = "";
+
+	of(ms: number): string {
+		const isSame = ms >= this.#startsAt && ms < this.#startsAt + hourMs;
+		if (!isSame) {
+			this.#startsAt = Math.floor(ms / hourMs) * hourMs;
+			this.#text = hourOf(ms);
+		}
+		return this.#text;
+	}
+}
+
+/** The same for rows that are added up. */
+export function idOfRow({ hour, key, tenant, model }: UsageRow): string {
+	return `${hour}\n${key}\n${tenant}\n${model}`;
 }
 
 /** Rows of the same hour, key, tenant and model in one. */
 export class UsageSum {
 	readonly #rows = new Map<string, UsageRow>();
 
-	add(row: UsageRow): void {
-		const id = `${row.hour}\n${row.key}\n${row.tenant}\n${row.model}`;
+	add(row: UsageRow, id = idOfRow(row)): void {
 		const sum = this.#rows.get(id);
 		if (sum === undefined) {
 			this.#rows.set(id, { ...row });

@@ -1,6 +1,12 @@
 import { type FileHandle, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { readRows, type UsageRow, UsageSum, writeRows } from "./usage-row.ts";
+import {
+	idOfRow,
+	readRows,
+	type UsageRow,
+	UsageSum,
+	writeRows,
+} from "./usage-row.ts";
 import type { BatchId } from "./usage-store.ts";
 
 const namePattern = /^([0-9a-f-]{36})-(\d{10})\.jsonl$/;
@@ -19,8 +25,8 @@ export class UsageSegment {
 	readonly batch: BatchId;
 	readonly path: string;
 	readonly sum = new UsageSum();
-	/** Rows that aren't in the file yet. */
-	#waiting: UsageRow[] = [];
+	/** What isn't in the file yet: calls of the same kind that come within one write are one line. */
+	#waiting = new UsageSum();
 	#file: FileHandle | null = null;
 	#bytes = 0;
 	#compactedBytes = 0;
@@ -42,12 +48,13 @@ export class UsageSegment {
 	}
 
 	add(row: UsageRow): void {
-		this.sum.add(row);
-		this.#waiting.push(row);
+		const id = idOfRow(row);
+		this.sum.add(row, id);
+		this.#waiting.add(row, id);
 	}
 
 	get isWaiting(): boolean {
-		return this.#waiting.length > 0;
+		return !this.#waiting.isEmpty;
 	}
 
 	get isEmpty(): boolean {
@@ -76,7 +83,8 @@ export class UsageSegment {
 
 	async #append(): Promise<void> {
 		// What can't be written stays in the sum, from which the database gets it.
-		const text = writeRows(this.#waiting.splice(0));
+		const text = writeRows(this.#waiting.rows());
+		this.#waiting = new UsageSum();
 		this.#file ??= await open(this.path, "a", 0o600);
 		// What a failed write left is a line of its own, which nobody can read.
 		const bytes = Buffer.from(this.#isTorn ? `\n${text}` : text);
@@ -97,7 +105,7 @@ export class UsageSegment {
 
 	/** The sums in the place of the single rows: the database has been away for long. */
 	async #compact(): Promise<void> {
-		this.#waiting = [];
+		this.#waiting = new UsageSum();
 		const text = writeRows(this.sum.rows());
 		const fresh = `${this.path}.new`;
 		const file = await open(fresh, "w", 0o600);

@@ -33,6 +33,8 @@ export const traceAttributes = {
 	targetKind: "galley.target.kind",
 	targetName: "galley.target.name",
 	replica: "galley.replica",
+	attempt: "galley.attempt",
+	isHedge: "galley.hedge",
 	tenant: "galley.tenant",
 	outcome: "galley.outcome",
 	coldStartSeconds: "galley.cold_start_wait",

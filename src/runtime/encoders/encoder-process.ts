@@ -1,20 +1,30 @@
 import { toGalleyError } from "../../core/errors.ts";
-import type {
-	EncoderEngine,
-	EncoderSequence,
-} from "../../engine/encoder-engine.ts";
+import type { EncoderInfo } from "../../engine/encoder-engine.ts";
+import { type ComputedBatch, EncoderLanes } from "./encoder-lanes.ts";
 import type {
 	EncoderHostMessage,
 	EncoderLoadOptions,
 	EncoderMessage,
 } from "./encoder-protocol.ts";
+import { loadEncoder } from "./load-encoder.ts";
+import { unpackBatch } from "./packed-batch.ts";
+
+type RunMessage = Extract<EncoderHostMessage, { type: "run" }>;
+
+/** What computes here, one batch or several at a time. */
+interface Computing {
+	info: EncoderInfo;
+	lanes: number;
+	run(message: RunMessage, isAlone: boolean): Promise<ComputedBatch>;
+}
 
 /** Entry of the process that holds an embedding or reranking model: no port, no file but the model. */
-
-let engine: EncoderEngine | null = null;
-/** Runs follow each other: what comes in meanwhile waits here. */
-let last: Promise<void> = Promise.resolve();
-
+let computing: Computing | null = null;
+let loading: Promise<void> = Promise.resolve();
+const waiting: RunMessage[] = [];
+let running = 0;
+/** A suspect is computed with nothing beside it. */
+let isSuspectRunning = false;
 let measuredAt = Number.NEGATIVE_INFINITY;
 let measuredBytes = 0;
 
@@ -31,76 +41,96 @@ function send(message: EncoderMessage): void {
 	if (process.connected) process.send?.(message);
 }
 
-/** Only the engine that is asked for becomes part of the process. */
-async function loadEngine(load: EncoderLoadOptions): Promise<EncoderEngine> {
-	switch (load.engine) {
-		case "onnx": {
-			const { loadOnnxEncoder } = await import(
-				"../../engine/onnx/onnx-encoder.ts"
-			);
-			return loadOnnxEncoder(load.options);
-		}
-		case "llama": {
-			const { loadLlamaEncoder } = await import(
-				"../../engine/llama/llama-encoder.ts"
-			);
-			return loadLlamaEncoder(load.options, load.search);
-		}
+async function open(
+	load: EncoderLoadOptions,
+	laneCount: number,
+): Promise<Computing> {
+	if (laneCount > 1) {
+		const lanes = await EncoderLanes.load(load, laneCount);
+		return {
+			info: lanes.info,
+			lanes: lanes.count,
+			run: ({ batch }, isAlone) => lanes.run(batch, isAlone),
+		};
+	}
+	const engine = await loadEncoder(load);
+	return {
+		info: engine.info,
+		lanes: 1,
+		async run({ batch }) {
+			const start = performance.now();
+			const rows = await engine.run(unpackBatch(batch));
+			return { rows, computeMs: performance.now() - start };
+		},
+	};
+}
+
+async function load(
+	asked: EncoderLoadOptions,
+	laneCount: number,
+): Promise<void> {
+	try {
+		computing = await open(asked, laneCount);
+		const { info, lanes } = computing;
+		send({ type: "ready", info, lanes, residentBytes: residentBytes() });
+	} catch (thrown) {
+		send({ type: "load-failed", ...told(thrown) });
 	}
 }
 
-async function load(asked: EncoderLoadOptions): Promise<void> {
-	try {
-		const loaded = await loadEngine(asked);
-		engine = loaded;
-		send({ type: "ready", info: loaded.info, residentBytes: residentBytes() });
-	} catch (thrown) {
-		const { code, message, cause } = toGalleyError(thrown);
-		const reason = cause instanceof Error ? ` (${cause.message})` : "";
-		send({ type: "load-failed", code, message: message + reason });
+function pump(): void {
+	if (computing === null) return;
+	for (;;) {
+		const [next] = waiting;
+		if (next === undefined || isSuspectRunning) return;
+		if (running >= (next.isSuspect ? 1 : computing.lanes)) return;
+		waiting.shift();
+		void run(computing, next, waiting.length === 0);
 	}
 }
 
-async function run({
-	number,
-	tokens,
-	shapes,
-}: Extract<EncoderHostMessage, { type: "run" }>): Promise<void> {
+async function run(
+	{ run: compute }: Computing,
+	message: RunMessage,
+	isAlone: boolean,
+): Promise<void> {
+	const { number } = message;
+	running++;
+	isSuspectRunning = message.isSuspect;
 	try {
-		if (engine === null) throw new Error("No model is loaded.");
-		const sequences: EncoderSequence[] = [];
-		let from = 0;
-		for (let index = 0; index < shapes.length; index += 2) {
-			const to = from + (shapes[index] as number);
-			sequences.push({
-				tokens: tokens.subarray(from, to),
-				secondStart: shapes[index + 1] as number,
-			});
-			from = to;
-		}
-		const rows = await engine.run(sequences);
-		send({ type: "rows", number, rows, residentBytes: residentBytes() });
+		const { rows, computeMs } = await compute(message, isAlone);
+		const bytes = residentBytes();
+		send({ type: "rows", number, rows, computeMs, residentBytes: bytes });
 	} catch (thrown) {
-		const { code, message, cause } = toGalleyError(thrown);
-		const reason = cause instanceof Error ? ` (${cause.message})` : "";
-		send({ type: "run-failed", number, code, message: message + reason });
+		send({ type: "run-failed", number, ...told(thrown) });
+	} finally {
+		running--;
+		isSuspectRunning = false;
+		pump();
 	}
+}
+
+function told(thrown: unknown) {
+	const { code, message, cause } = toGalleyError(thrown);
+	const reason = cause instanceof Error ? ` (${cause.message})` : "";
+	return { code, message: message + reason };
 }
 
 process.on("message", (message: EncoderHostMessage) => {
 	switch (message.type) {
 		case "load":
-			last = load(message.load);
+			loading = load(message.load, message.lanes).then(pump);
 			break;
 		case "run":
-			last = last.then(() => run(message));
+			waiting.push(message);
+			// What arrived together is seen together: whether a batch is alone decides how it is computed.
+			setImmediate(pump);
 			break;
 		case "shutdown":
-			void last.then(() => process.disconnect());
+			void loading.then(() => process.disconnect());
 			break;
 	}
 });
-
 // The parent decides when this process ends: a terminal's Ctrl-C reaches the whole group, and requests must drain first.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => undefined);

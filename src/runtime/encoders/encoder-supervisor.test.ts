@@ -6,6 +6,7 @@ const fixtures = `${import.meta.dirname}/../../modalities/testing/fixtures`;
 
 function createSupervisor(
 	modelPath = `${fixtures}/tiny-embed/onnx/model.onnx`,
+	lanes = 1,
 ) {
 	const supervisor = new EncoderSupervisor({
 		load: {
@@ -22,6 +23,7 @@ function createSupervisor(
 				providers: ["cpu"],
 			},
 		},
+		lanes,
 		backoffMs: () => 10,
 		onLog: () => undefined,
 	});
@@ -39,10 +41,10 @@ describe("the process of an encoder", () => {
 		const info = await supervisor.whenReady();
 		expect(info).toMatchObject({ engine: "onnx", width: 16 });
 		const before = await supervisor.run([sequence, sequence]);
-		expect(before.length).toBe(32);
+		expect(before.rows.length).toBe(32);
 		process.kill(supervisor.processId ?? 0, "SIGKILL");
 		const after = await supervisor.run([sequence, sequence]);
-		expect(after).toEqual(before);
+		expect(after.rows).toEqual(before.rows);
 		expect(states).toEqual(["ready", "restarting", "ready"]);
 		await supervisor.stop();
 	}, 30_000);
@@ -60,6 +62,42 @@ describe("the process of an encoder", () => {
 			code: "engine_crashed",
 			retryAfterSeconds: expect.any(Number),
 		});
+		await supervisor.stop();
+	}, 30_000);
+
+	test("sessions beside each other give what one gives, and survive the death of their process", async () => {
+		const { supervisor, states } = createSupervisor(undefined, 2);
+		await supervisor.whenReady();
+		expect(supervisor.lanes).toBe(2);
+		const alone = await supervisor.run([sequence]);
+		const run = () =>
+			Promise.all(Array.from({ length: 9 }, () => supervisor.run([sequence])));
+		for (const { rows } of await run()) expect(rows).toEqual(alone.rows);
+		const again = run();
+		process.kill(supervisor.processId ?? 0, "SIGKILL");
+		for (const { rows } of await again) expect(rows).toEqual(alone.rows);
+		expect(states).toEqual(["ready", "restarting", "ready"]);
+		await supervisor.stop();
+	}, 30_000);
+
+	test("of two batches that a process died with, only the one that kills the next one too is an error", async () => {
+		const { supervisor } = createSupervisor(undefined, 2);
+		await supervisor.whenReady();
+		let deaths = 0;
+		supervisor.onState(({ phase }) => {
+			// The suspects are computed one after the other: the first has the process for itself.
+			if (phase === "ready" && ++deaths === 1)
+				process.kill(supervisor.processId ?? 0, "SIGKILL");
+		});
+		const many = Array.from({ length: 2000 }, () => sequence);
+		const runs = [supervisor.run(many), supervisor.run([sequence])];
+		process.kill(supervisor.processId ?? 0, "SIGKILL");
+		const [first, second] = await Promise.allSettled(runs);
+		expect(first).toMatchObject({
+			status: "rejected",
+			reason: { code: "engine_crashed" },
+		});
+		expect(second).toMatchObject({ status: "fulfilled" });
 		await supervisor.stop();
 	}, 30_000);
 

@@ -6,14 +6,18 @@ import type {
 	EncoderSequence,
 } from "../../engine/encoder-engine.ts";
 import { forkEncoderProcess } from "./encoder-child.ts";
+import type { ComputedBatch } from "./encoder-lanes.ts";
 import type {
 	EncoderHostMessage,
 	EncoderLoadOptions,
 	EncoderMessage,
 } from "./encoder-protocol.ts";
+import { packBatch } from "./packed-batch.ts";
 
 export interface EncoderSupervisorOptions {
 	load: EncoderLoadOptions;
+	/** Sessions that compute beside each other (see `planLanes`); 1 is one that does all. */
+	lanes?: number;
 	/** Failures so far (from 1) to milliseconds before the next start. */
 	backoffMs: (attempt: number) => number;
 	onLog(level: "info" | "error", message: string): void;
@@ -23,9 +27,7 @@ export interface EncoderSupervisorOptions {
 
 interface Run {
 	message: Extract<EncoderHostMessage, { type: "run" }>;
-	/** Processes that died while they computed it. */
-	deaths: number;
-	resolve(rows: Float32Array): void;
+	resolve(batch: ComputedBatch): void;
 	reject(error: GalleyError): void;
 }
 
@@ -39,8 +41,9 @@ const stopMs = 2000;
  *     loading -> ready -> (process dies) -> restarting -> ready
  *             \-> failed (the first load said no, or the process died in it three times)
  *
- * A batch is a question without side effects: the one that a process died with is asked once more of the next process,
- * and its callers notice nothing but time. If that dies too, the batch is what kills it, and ends as `engine_crashed`.
+ * A batch is a question without side effects: those that a process died with are asked once more of the next process, each
+ * with nothing beside it, and their callers notice nothing but time. If that dies too, the batch is what kills it, and ends
+ * as `engine_crashed`.
  */
 export class EncoderSupervisor {
 	readonly #options: EncoderSupervisorOptions;
@@ -57,6 +60,7 @@ export class EncoderSupervisor {
 	#restartTimer: NodeJS.Timeout | null = null;
 	#residentBytes = 0;
 	info: EncoderInfo | null = null;
+	lanes = 1;
 
 	constructor(options: EncoderSupervisorOptions) {
 		this.#options = options;
@@ -92,7 +96,8 @@ export class EncoderSupervisor {
 		child.on("exit", (code, signal) => {
 			if (child === this.#child) this.#lost(signal ?? `exit code ${code}`);
 		});
-		this.#send({ type: "load", load: this.#options.load });
+		const { load, lanes = 1 } = this.#options;
+		this.#send({ type: "load", load, lanes });
 	}
 
 	/** Resolves when the model can be used; rejects when it can't be loaded. */
@@ -108,25 +113,21 @@ export class EncoderSupervisor {
 		});
 	}
 
-	run(sequences: readonly EncoderSequence[]): Promise<Float32Array> {
+	run(sequences: readonly EncoderSequence[]): Promise<ComputedBatch> {
 		if (this.#state.phase === "failed")
 			return Promise.reject(
 				new GalleyError("engine_unavailable", this.#state.reason),
 			);
 		const number = this.#nextNumber++;
-		const lengths = sequences.map(({ tokens }) => tokens.length);
-		const tokens = new Int32Array(lengths.reduce((sum, one) => sum + one, 0));
-		const shapes = new Int32Array(2 * sequences.length);
-		let from = 0;
-		sequences.forEach((sequence, index) => {
-			tokens.set(sequence.tokens, from);
-			from += sequence.tokens.length;
-			shapes[2 * index] = sequence.tokens.length;
-			shapes[2 * index + 1] = sequence.secondStart;
-		});
+		const batch = packBatch(sequences);
 		return new Promise((resolve, reject) => {
-			const message = { type: "run", number, tokens, shapes } as const;
-			this.#runs.set(number, { message, deaths: 0, resolve, reject });
+			const message: Run["message"] = {
+				type: "run",
+				number,
+				batch,
+				isSuspect: false,
+			};
+			this.#runs.set(number, { message, resolve, reject });
 			if (this.#state.phase === "ready") this.#send(message);
 		});
 	}
@@ -159,6 +160,7 @@ export class EncoderSupervisor {
 		switch (message.type) {
 			case "ready":
 				this.info = message.info;
+				this.lanes = message.lanes;
 				this.#residentBytes = message.residentBytes;
 				this.#loadMs = performance.now() - this.#startedAt;
 				this.#setState({ phase: "ready" });
@@ -174,7 +176,7 @@ export class EncoderSupervisor {
 				this.#residentBytes = message.residentBytes;
 				const run = this.#runs.get(message.number);
 				this.#runs.delete(message.number);
-				run?.resolve(message.rows);
+				run?.resolve(message);
 				break;
 			}
 			case "run-failed":
@@ -223,13 +225,19 @@ export class EncoderSupervisor {
 		this.#restartTimer = setTimeout(() => this.start(), delayMs);
 	}
 
-	/** The first batch under way is the one it died with; those behind it had no part in it. */
+	/**
+	 * Of the batches under way, the first ones were being computed: any of them may be what it died with, those behind had
+	 * no part in it. A suspect is computed alone, so the second death is its own.
+	 */
 	#endOrKeep(retryAfterSeconds: number): void {
 		const [first] = this.#runs;
 		if (first === undefined) return;
 		const [number, run] = first;
-		run.deaths++;
-		if (run.deaths < 2) return;
+		if (!run.message.isSuspect) {
+			for (const { message } of [...this.#runs.values()].slice(0, this.lanes))
+				message.isSuspect = true;
+			return;
+		}
 		this.#endWith(
 			number,
 			new GalleyError(

@@ -63,6 +63,11 @@ export async function openServerDatabase({
 			);
 		});
 		let isBroken = false;
+		// The pool listens while a connection is idle only: one that breaks between two statements would end the process.
+		const onBroken = () => {
+			isBroken = true;
+		};
+		client.on("error", onBroken);
 		const cancel = () => {
 			const { processID } = client as unknown as { processID: number };
 			// By another connection; when it comes too late there is nothing to cancel and nothing to report.
@@ -76,10 +81,12 @@ export async function openServerDatabase({
 		} catch (error) {
 			if (hasAborted(signal) && sqlStateOf(error) === sqlStates.queryCancelled)
 				throw abortReason(signal);
-			isBroken = sqlStateOf(error) === null && !(error instanceof GalleyError);
+			isBroken ||=
+				sqlStateOf(error) === null && !(error instanceof GalleyError);
 			throw error;
 		} finally {
 			signal?.removeEventListener("abort", cancel);
+			client.off("error", onBroken);
 			client.release(isBroken);
 		}
 	};
@@ -124,7 +131,8 @@ export async function openServerDatabase({
 					return result;
 				} catch (error) {
 					isOver = true;
-					await client.query("rollback");
+					// Where that can't be said any more the server does it by itself.
+					await client.query("rollback").catch(() => undefined);
 					throw error;
 				}
 			}, signal),

@@ -5,7 +5,7 @@ import { extractiveAnswer, sharedWords } from "./extractive-answer.ts";
 import { packPassages } from "./pack-passages.ts";
 import type { FoundPassage } from "./passage.ts";
 import { joinedQuestion, leansOnHistory } from "./rewrite-question.ts";
-import { plainText, readSentences } from "./sentences.ts";
+import { quoteText, readSentences } from "./sentences.ts";
 
 function passage(more: Partial<FoundPassage> = {}): FoundPassage {
 	return {
@@ -80,6 +80,16 @@ describe("citations in an answer", () => {
 		]);
 	});
 
+	test("that repeat the one before are one", () => {
+		const texts = (pieces: readonly string[]) =>
+			read(pieces)
+				.map(({ text }) => text)
+				.join("");
+		expect(texts(["So it is [1][1]. And [1, 1], [2] [1] too."])).toBe(
+			"So it is [1]. And [1], [2] too.",
+		);
+		expect(texts(["So it is [1]", " ", "[1", "]"])).toBe("So it is [1]");
+	});
 	test("of passages that do not exist are left out, other brackets stay", () => {
 		expect(read(["See [9], a[i], [x](y) and [ 1"])).toEqual([
 			{ type: "text", text: "See , a[i], [x](y) and [ 1" },
@@ -142,6 +152,21 @@ describe("an answer without a language model", () => {
 		]);
 	});
 
+	test("sentences that follow each other are one quote; marks cut off at its ends are no part of it", async () => {
+		const [quote, ...more] = await extractiveAnswer(
+			"What does the scheduler do when the cache is full?",
+			[
+				passage({
+					text: "** Nobody fails. **The cache is full:** the scheduler preempts. The scheduler empties a full cache.",
+				}),
+			],
+			null,
+		);
+		expect(quote?.text).toBe(
+			"The cache is full: the scheduler preempts. The scheduler empties a full cache.",
+		);
+		expect(more).toEqual([]);
+	});
 	test("is empty when nothing is shared", async () => {
 		expect(await extractiveAnswer("Zebra?", [gateway, other], null)).toEqual(
 			[],
@@ -175,7 +200,7 @@ describe("sentences of Markdown", () => {
 		const text =
 			"- A sentence that\n  goes on here. Another\nsentence.\n\nThe next one.";
 		const sentences = readSentences(text);
-		expect(sentences.map((sentence) => plainText(sentence.text))).toEqual([
+		expect(sentences.map((sentence) => quoteText(sentence.text))).toEqual([
 			"A sentence that goes on here.",
 			"Another sentence.",
 			"The next one.",
@@ -186,9 +211,73 @@ describe("sentences of Markdown", () => {
 		);
 	});
 
-	test("marks for the eye go, words stay", () => {
-		expect(plainText("**Run** `npm start`, see [the guide](x.md)")).toBe(
-			"Run npm start, see the guide",
+	test.each([
+		[
+			"**Run** `npm start`, see [the guide](x.md)",
+			"Run `npm start`, see the guide",
+		],
+		["** and so on, *twice* or ***thrice***.", "and so on, twice or thrice."],
+		["The first **word", "The first word"],
+		["> # A `kv_cache` of 2 * 3 __bytes__ |", "A `kv_cache` of 2 * 3 bytes"],
+		["| `RAG_PORT` | 8010 | the port |", "`RAG_PORT` · 8010 · the port"],
+		["- [ ] Use `a \\| b *c*` or `d", "[ ] Use `a | b *c*` or d"],
+		[
+			"A snake_case_name and <br> a \\*star\\* here",
+			"A snake_case_name and a *star* here",
+		],
+	])("%j is quoted as %j", (markdown, quoted) => {
+		expect(quoteText(markdown)).toBe(quoted);
+	});
+	test("what is emphasised ends with its sentence, and code is never cut", () => {
+		const text =
+			"**Prefix caching.** It shares cells. Say `a. B c` here. **One of them goes. Two of them go.** Done with it.";
+		expect(readSentences(text).map((sentence) => sentence.text)).toEqual([
+			"**Prefix caching.**",
+			"It shares cells.",
+			"Say `a. B c` here.",
+			"One of them goes.",
+			"Two of them go.",
+			"Done with it.",
+		]);
+	});
+	test("property: a quote has no mark without its partner, at the ends or within", () => {
+		const mark = fc.constantFrom(
+			"**",
+			"`",
+			"*",
+			"__",
+			"> ",
+			"# ",
+			"| ",
+			"- ",
+			"\n",
+			"~~",
+		);
+		const words = fc.constantFrom(
+			"Cells are shared. ",
+			"The cache, ",
+			"a key ",
+			"is full. ",
+		);
+		fc.assert(
+			fc.property(
+				fc.array(fc.oneof(mark, words, words), { maxLength: 24 }),
+				(parts) => {
+					const text = parts.join("");
+					const line = text.replaceAll("\n", " ");
+					for (const sentence of readSentences(text)) {
+						expect(line.slice(sentence.start, sentence.end)).toBe(
+							sentence.text,
+						);
+						const quoted = quoteText(sentence.text);
+						// In code a star is a star.
+						expect(quoted.replace(/(`+)[^`]+\1/g, "code")).not.toMatch(
+							/^[\s*_~#>|]|[\s*_~|]$|\*\*|~~/,
+						);
+						expect((quoted.match(/`+/g)?.length ?? 0) % 2).toBe(0);
+					}
+				},
+			),
 		);
 	});
 });

@@ -1,8 +1,8 @@
 import type { FoundPassage } from "./passage.ts";
-import { plainText, readSentences, type Sentence } from "./sentences.ts";
+import { quoteText, readSentences, type Sentence } from "./sentences.ts";
 
 export interface QuotedSentence {
-	/** Words alone, without Markdown's marks. */
+	/** One line, without Markdown's marks but for code. */
 	text: string;
 	/** The passage it stands in, from 1. */
 	passage: number;
@@ -58,14 +58,41 @@ export async function extractiveAnswer(
 				one.passage - other.passage ||
 				one.sentence.start - other.sentence.start,
 		)
+		.reduce<Quotable[]>((quotes, next) => joined(quotes, next, passages), [])
 		.map(({ sentence, passage }) => quote(sentence, passage));
+}
+
+interface Quotable {
+	sentence: Sentence;
+	passage: number;
+}
+
+/** Sentences that follow each other are one quote, with one citation. */
+function joined(
+	quotes: readonly Quotable[],
+	{ sentence, passage }: Quotable,
+	passages: readonly FoundPassage[],
+): Quotable[] {
+	const last = quotes.at(-1);
+	const whole = passages[passage - 1]?.text ?? "";
+	const follows =
+		last?.passage === passage &&
+		// White space and marks of emphasis, within one paragraph.
+		/^[ \t*_~]*\n?[ \t*_~]*$/.test(
+			whole.slice(last.sentence.end, sentence.start),
+		);
+	if (last === undefined || !follows) return [...quotes, { sentence, passage }];
+	const { start } = last.sentence;
+	const { end } = sentence;
+	const both = { text: whole.slice(start, end), start, end };
+	return [...quotes.slice(0, -1), { sentence: both, passage }];
 }
 
 function quote(
 	{ text, start, end }: Sentence,
 	passage: number,
 ): QuotedSentence {
-	return { text: plainText(text), passage, start, end };
+	return { text: quoteText(text), passage, start, end };
 }
 
 function sigmoid(logit: number): number {

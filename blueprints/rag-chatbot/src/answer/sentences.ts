@@ -9,20 +9,78 @@ const shortest = 12;
 
 /** Sentences of paragraphs, list items and table rows of a Markdown text, without headings and code. */
 export function readSentences(markdown: string): Sentence[] {
-	return readBlocks(markdown).flatMap(({ start, text }) => {
-		const sentences: Sentence[] = [];
-		for (const { segment, index } of segmenter().segment(text)) {
-			const sentence = segment.trim();
-			const from = start + index + segment.indexOf(sentence);
-			if (sentence.length >= shortest)
-				sentences.push({
-					text: sentence,
-					start: from,
-					end: from + sentence.length,
-				});
-		}
-		return sentences;
-	});
+	return readBlocks(markdown).flatMap(({ start, text }) =>
+		cutSentences(text).flatMap(({ from, to }) => {
+			const place = withoutDanglingMarks(text, from, to);
+			const sentence = text.slice(place.start, place.end);
+			return sentence.length < shortest
+				? []
+				: [
+						{
+							text: sentence,
+							start: start + place.start,
+							end: start + place.end,
+						},
+					];
+		}),
+	);
+}
+
+/** Marks that end what is emphasised belong to the sentence before them: `**First.** Second.` */
+const closingMarks = /^[*_~]+(?=\s|$)/;
+
+function cutSentences(text: string): { from: number; to: number }[] {
+	const sentences: { from: number; to: number }[] = [];
+	for (const { segment, index } of segmenter().segment(text)) {
+		const last = sentences.at(-1);
+		const closing = closingMarks.exec(segment)?.[0].length ?? 0;
+		if (last !== undefined && closing > 0) last.to = index + closing;
+		const isInsideCode =
+			last !== undefined &&
+			isOdd(text.slice(last.from, index + closing), /`+/g);
+		const to = index + segment.length;
+		// Code is never cut: `Use \`a. B\` here.` is one sentence.
+		if (isInsideCode) last.to = to;
+		else if (closing < segment.length)
+			sentences.push({ from: index + closing, to });
+	}
+	return sentences;
+}
+
+function isOdd(text: string, mark: RegExp): boolean {
+	return (text.match(mark)?.length ?? 0) % 2 === 1;
+}
+
+const openedMarks = /^(?:\s+|\*+|_+|~~|`+)/;
+const closedMarks = /(?:\s+|\*+|_+|~~|`+)$/;
+
+/**
+ * The place without marks at its ends whose partners lie outside: a passage that was cut within something emphasised begins
+ * or ends with them. `from` and `to` are places in `text`.
+ */
+export function withoutDanglingMarks(
+	text: string,
+	from: number,
+	to: number,
+): { start: number; end: number } {
+	let start = from;
+	let end = to;
+	for (;;) {
+		const piece = text.slice(start, end);
+		const first = openedMarks.exec(piece)?.[0] ?? "";
+		const last = closedMarks.exec(piece)?.[0] ?? "";
+		if (first !== "" && isLoose(piece, first)) start += first.length;
+		else if (last !== "" && isLoose(piece, last)) end -= last.length;
+		else return { start, end };
+	}
+}
+
+/** White space is; a mark is where its number is odd: one of them has no partner. */
+function isLoose(piece: string, mark: string): boolean {
+	if (mark.trim() === "") return true;
+	// A star that begins a list item has no partner either, and is none of these.
+	if (/^[*+-]\s/.test(piece) && mark === "*") return false;
+	return piece.split(mark).length % 2 === 0;
 }
 
 interface Block {
@@ -66,12 +124,54 @@ function segmenter(): Intl.Segmenter {
 	return new Intl.Segmenter(undefined, { granularity: "sentence" });
 }
 
-/** Marks that are for the eye: links keep their words, emphasis and code their content. */
-export function plainText(markdown: string): string {
-	return markdown
-		.replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
-		.replace(/(\*\*|__|`)(.+?)\1/g, "$2")
-		.replace(/\s*\|\s*/g, " ")
+const codeSpan = /(?<![`\\])(`+)(?!`)([\s\S]*?[^`])\1(?!`)/;
+
+/**
+ * A piece of Markdown as one line that reads well as it is and as Markdown: marks of blocks and emphasis go, links keep
+ * their words, cells of a table stand one behind the other, code stays code.
+ */
+export function quoteText(markdown: string): string {
+	const lines = markdown.split("\n").flatMap((line) => {
+		if (/^\s*\|?[\s:|-]+$/.test(line) || /^\s*(```|~~~)/.test(line)) return [];
+		return [line.replace(blockMarks, "")];
+	});
+	const row = lines.every((line) => /^\s*\|/.test(line));
+	const words = eachPart(lines.join(" "), (text) =>
+		withoutMarks(row ? text.replace(/(?<!\\)\|/g, " · ") : text),
+	);
+	return words
 		.replace(/\s+/g, " ")
-		.trim();
+		.replace(/^(?:[\s·>|*_~]|#{1,6}\s)+|[\s·|*_~]+$/g, "");
+}
+
+const blockMarks = /^\s*(?:[-*+>]\s+|\d{1,3}[.)]\s+|#{1,6}\s+)+/;
+
+/** Code spans as they are, what is between them changed. A back-tick without a partner goes. */
+function eachPart(text: string, change: (text: string) => string): string {
+	const found = codeSpan.exec(text);
+	if (found === null) return change(text).replace(/(?<!\\)`+/g, "");
+	const before = text.slice(0, found.index);
+	const after = text.slice(found.index + found[0].length);
+	return `${change(before).replace(/(?<!\\)`+/g, "")}${found[0].replaceAll("\\|", "|")}${eachPart(after, change)}`;
+}
+
+function withoutMarks(text: string): string {
+	return text
+		.replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
+		.replace(/\[([^\]]+)\]\[[^\]]*\]/g, "$1")
+		.replace(
+			/<\/?(?:b|i|em|strong|kbd|sub|sup|span|p|br|a|img|u|s)\b[^>]*>/gi,
+			" ",
+		)
+		.replace(/(?<!\\)(?:\*{2,}|~~)/g, "")
+		.replace(emphasis("_"), "$1")
+		.replace(emphasis("\\*"), "$1");
+}
+
+/** What one mark on either side emphasises. Within a word it is part of it: kv_cache, 2*3. */
+function emphasis(mark: string): RegExp {
+	return new RegExp(
+		`(?<![\\\\\\p{L}\\p{N}${mark}])${mark}{1,3}(?=\\S)([^${mark}]*\\S)${mark}{1,3}(?![\\p{L}\\p{N}${mark}])`,
+		"gu",
+	);
 }

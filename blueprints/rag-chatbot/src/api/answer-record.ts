@@ -1,5 +1,6 @@
 import type { AnswerEvent, AnswerKind } from "../answer/answer-question.ts";
 import type { FoundPassage } from "../answer/passage.ts";
+import { withoutDanglingMarks } from "../answer/sentences.ts";
 import { urlOf } from "./document-routes.ts";
 import type { CitationShape, StageShape } from "./shapes.ts";
 
@@ -51,8 +52,13 @@ export class AnswerRecord {
 	}: Extract<AnswerEvent, { type: "citation" }>): CitationShape | null {
 		const passage = this.#passages[number - 1];
 		if (passage === undefined) return null;
-		const from = start ?? passage.start;
-		const to = end ?? passage.end;
+		const place = withoutDanglingMarks(
+			passage.text,
+			(start ?? passage.start) - passage.start,
+			(end ?? passage.end) - passage.start,
+		);
+		const from = passage.start + place.start;
+		const to = passage.start + place.end;
 		const isKnown = this.citations.some(
 			(other) =>
 				other.number === number && other.start === from && other.end === to,
@@ -64,7 +70,7 @@ export class AnswerRecord {
 			chunkId: passage.chunkId,
 			title: passage.title,
 			url: urlOf(passage.source),
-			text: passage.text.slice(from - passage.start, to - passage.start),
+			text: passage.text.slice(place.start, place.end),
 			start: from,
 			end: to,
 		};

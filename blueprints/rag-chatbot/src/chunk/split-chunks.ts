@@ -130,7 +130,7 @@ const cuts: Record<Block["kind"], readonly RegExp[]> = {
 	prose: [/\n\s*\n/g],
 };
 const anyCuts = [
-	/(?<=[.!?…。！？]["'”’)\]]*)\s+(?=\S)/gu,
+	/(?<=[.!?…。！？]["'”’)\]*_~]*)\s+(?=\S)/gu,
 	/\n/g,
 	/(?<=[;:,])\s+/g,
 	/\s+/g,

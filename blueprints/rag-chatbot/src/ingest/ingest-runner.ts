@@ -20,6 +20,7 @@ import { PageError } from "./page-error.ts";
 import type { KnownPage, PageFetcher } from "./page-fetcher.ts";
 import { readSitemap } from "./read-sitemap.ts";
 import type { SiteManners } from "./site-manners.ts";
+import type { PageStage, StageTimes } from "./stage-times.ts";
 
 /** The collection that a job writes to. */
 export interface IngestTarget {
@@ -49,6 +50,7 @@ export interface RunnerParts extends IngestParts {
 	manners: SiteManners;
 	/** Pages worked on at a time. */
 	concurrency: number;
+	times?: StageTimes;
 }
 
 export interface RunWatch {
@@ -220,19 +222,28 @@ async function ingestOne(
 		page.state = state;
 		report({ ...page });
 	};
+	const clock = parts.times?.page();
 	try {
 		const isWeb = /^https?:/.test(work.source);
 		const known = await target.known(work.source);
 		const raw = isWeb
-			? await fetchPolitely(work, known, parts, watch.signal, tell)
+			? await fetchPolitely(work, known, parts, watch.signal, (stage) => {
+					clock?.enter(stage);
+					if (stage === "fetch") tell("fetching");
+				})
 			: fromUpload(await watch.file(work.source));
 		if (raw === null) return tell("unchanged");
 		if (raw === "elsewhere") return tell("unchanged");
 		page.source = raw.source;
-		const isSame = (await target.known(raw.source))?.contentHash;
+		const stored =
+			raw.source === work.source ? known : await target.known(raw.source);
+		const isSame = stored?.contentHash;
 		const result = await ingestDocument(raw, parts, {
 			signal: watch.signal,
-			onStage: (stage) => tell(stateOfStage[stage]),
+			onStage: (stage) => {
+				clock?.enter(stage);
+				tell(stateOfStage[stage]);
+			},
 			isKnown: async (hash) =>
 				hash === isSame || (await target.hasContent(hash, raw.source)),
 			store: (document, chunks) => target.put(document, chunks),
@@ -251,6 +262,8 @@ async function ingestOne(
 		}
 		page.problem = toProblem(error);
 		tell("failed");
+	} finally {
+		clock?.end();
 	}
 }
 
@@ -261,13 +274,14 @@ async function fetchPolitely(
 	known: KnownPage | null,
 	{ fetcher, manners }: RunnerParts,
 	signal: AbortSignal,
-	tell: (state: PageState) => void,
+	enter: (stage: PageStage) => void,
 ): Promise<Raw | null | "elsewhere"> {
 	const url = new URL(work.source);
+	enter("wait");
 	if (!(await manners.isAllowed(url)))
 		throw new PageError("robots", `${url.host} asks that this page be left.`);
 	await delay(await manners.takeTurn(url), undefined, { signal });
-	tell("fetching");
+	enter("fetch");
 	// A crawl needs a page's links, changed or not.
 	const isWanted = work.follow !== null;
 	const page = await fetcher.fetch(

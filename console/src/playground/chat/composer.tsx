@@ -64,9 +64,13 @@ export function Composer({
 		const files = [...event.clipboardData.files].filter(({ type }) =>
 			type.startsWith("image/"),
 		);
-		if (!seesImages || files.length === 0) return;
+		if (files.length === 0) return;
 		event.preventDefault();
-		void attach(files);
+		if (seesImages) void attach(files);
+		else
+			setProblem(
+				"This model sees no pictures. Models that do are in the catalog under the task vision language.",
+			);
 	};
 
 	return (

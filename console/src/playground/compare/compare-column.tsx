@@ -31,6 +31,8 @@ interface CompareColumnProps {
 	settings: Settings;
 	plan: () => RequestPlan;
 	answer: Answer | null;
+	/** What the answer is to, where that is not what the prompt says now. */
+	earlierPrompt: string | null;
 	models: readonly PlaygroundModel[];
 	onChange: (change: Partial<Settings>) => void;
 	onRetry: (() => void) | null;
@@ -43,6 +45,7 @@ export function CompareColumn({
 	settings,
 	plan,
 	answer,
+	earlierPrompt,
 	models,
 	onChange,
 	onRetry,
@@ -107,6 +110,11 @@ export function CompareColumn({
 				{problem !== undefined && (
 					<Text size="sm" c="red">
 						{problem.message}
+					</Text>
+				)}
+				{earlierPrompt !== null && (
+					<Text size="xs" c="dimmed" lineClamp={2}>
+						To an earlier prompt: {earlierPrompt}
 					</Text>
 				)}
 				<ColumnAnswer answer={answer} onRetry={onRetry} />

@@ -8,15 +8,16 @@ import {
 	Title,
 	VisuallyHidden,
 } from "@mantine/core";
-import { useState } from "react";
-import { PlayIcon, PlusIcon, StopIcon } from "../../components/icons.tsx";
+import { PlusIcon } from "../../components/icons.tsx";
 import { formatCount, formatMs } from "../../components/quantities.ts";
 import { type Answer, isRunning } from "../logic/answer.ts";
 import { toChatRequest } from "../logic/request-body.ts";
 import { newId } from "../logic/session-content.ts";
-import type { Settings } from "../logic/settings.ts";
+import type { ComparedColumn } from "../logic/session-file.ts";
+import { defaultSettings, type Settings } from "../logic/settings.ts";
 import type { PanelViewProps } from "../panel-host.tsx";
 import pageClasses from "../playground.module.css";
+import { RunButton } from "../run-button.tsx";
 import { useGeneration } from "../use-generation.ts";
 import { useStopOnEscape } from "../use-stop-on-escape.ts";
 import classes from "./compare.module.css";
@@ -33,15 +34,23 @@ export function ComparePanel({
 }: PanelViewProps<"compare">) {
 	const { system, prompt, columns } = content;
 	const { ask, stop } = useGeneration();
-	const [answers, setAnswers] = useState<Readonly<Record<string, Answer>>>({});
-	const running = columns.some(({ id }) => {
-		const answer = answers[id];
-		return answer !== undefined && isRunning(answer);
-	});
+	const running = columns.some(
+		({ answer }) => answer !== null && isRunning(answer),
+	);
 	useStopOnEscape(running, stop);
 
 	const planOf = (settings: Settings) =>
 		toChatRequest({ ...settings, system }, [{ role: "user", content: prompt }]);
+	const changeColumn = (
+		id: string,
+		change: (column: ComparedColumn) => ComparedColumn,
+	) =>
+		update((current) => ({
+			...current,
+			columns: current.columns.map((column) =>
+				column.id === id ? change(column) : column,
+			),
+		}));
 	const run = (some: typeof columns) => {
 		for (const { id, settings } of some) {
 			const { model, body, problems } = planOf(settings);
@@ -51,19 +60,10 @@ export function ComparePanel({
 				model,
 				body,
 				onAnswer: (answer) =>
-					setAnswers((current) => ({ ...current, [id]: answer })),
+					changeColumn(id, (column) => ({ ...column, answer, asked: prompt })),
 			});
 		}
 	};
-	const change = (id: string, some: Partial<Settings>) =>
-		update((current) => ({
-			...current,
-			columns: current.columns.map((column) =>
-				column.id === id
-					? { ...column, settings: { ...column.settings, ...some } }
-					: column,
-			),
-		}));
 	const canRun =
 		!running &&
 		prompt.trim() !== "" &&
@@ -108,23 +108,14 @@ export function ComparePanel({
 				}}
 			/>
 			<Group gap="xs">
-				{running ? (
-					<Button
-						variant="default"
-						leftSection={<StopIcon size={16} />}
-						onClick={stop}
-					>
-						Stop all
-					</Button>
-				) : (
-					<Button
-						leftSection={<PlayIcon size={16} />}
-						disabled={!canRun}
-						onClick={() => run(columns)}
-					>
-						Compare
-					</Button>
-				)}
+				<RunButton
+					verb="Compare"
+					stopVerb="Stop all"
+					isRunning={running}
+					canRun={canRun}
+					onRun={() => run(columns)}
+					onStop={stop}
+				/>
 				<Button
 					variant="default"
 					leftSection={<PlusIcon size={16} />}
@@ -136,10 +127,9 @@ export function ComparePanel({
 								...current.columns,
 								{
 									id: newId(),
-									settings:
-										current.columns.at(-1)?.settings ??
-										columns[0]?.settings ??
-										({} as Settings),
+									settings: current.columns.at(-1)?.settings ?? defaultSettings,
+									answer: null,
+									asked: "",
 								},
 							],
 						}))
@@ -155,9 +145,19 @@ export function ComparePanel({
 						number={index + 1}
 						settings={column.settings}
 						plan={() => planOf(column.settings)}
-						answer={answers[column.id] ?? null}
+						answer={column.answer}
+						earlierPrompt={
+							column.answer === null || column.asked === prompt
+								? null
+								: column.asked
+						}
 						models={models}
-						onChange={(some) => change(column.id, some)}
+						onChange={(some) =>
+							changeColumn(column.id, (current) => ({
+								...current,
+								settings: { ...current.settings, ...some },
+							}))
+						}
 						onRetry={running ? null : () => run([column])}
 						onRemove={
 							columns.length <= 2
@@ -174,15 +174,14 @@ export function ComparePanel({
 				))}
 			</div>
 			<Summary
-				answers={columns.flatMap(({ id }, index) => {
-					const answer = answers[id];
-					return answer === undefined ? [] : [{ number: index + 1, answer }];
-				})}
+				answers={columns.flatMap(({ answer }, index) =>
+					answer === null ? [] : [{ number: index + 1, answer }],
+				)}
 			/>
 			<VisuallyHidden role="status">
 				{running
 					? "The answers are being written"
-					: Object.keys(answers).length > 0
+					: columns.some(({ answer }) => answer !== null)
 						? "All answers have ended"
 						: ""}
 			</VisuallyHidden>

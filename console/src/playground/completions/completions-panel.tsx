@@ -1,17 +1,14 @@
 import {
-	Button,
 	Card,
 	Group,
 	SegmentedControl,
 	Stack,
 	Switch,
 	Text,
-	Textarea,
 	VisuallyHidden,
 } from "@mantine/core";
 import { useCallback, useState } from "react";
 import { CopyButton } from "../../components/copy-button.tsx";
-import { PlayIcon, StopIcon } from "../../components/icons.tsx";
 import { AnswerFigures } from "../answer-figures.tsx";
 import { Waiting } from "../chat/answer-turn.tsx";
 import chatClasses from "../chat/chat.module.css";
@@ -21,10 +18,12 @@ import { type Answer, isRunning } from "../logic/answer.ts";
 import { withoutControls } from "../logic/display-text.ts";
 import { toCompletionRequest } from "../logic/request-body.ts";
 import { countChanges, type Settings } from "../logic/settings.ts";
+import { LongTextField } from "../long-text-field.tsx";
 import { ModelSelect } from "../models/model-select.tsx";
 import { CodeAction, PanelFrame } from "../panel-frame.tsx";
 import type { PanelViewProps } from "../panel-host.tsx";
 import pageClasses from "../playground.module.css";
+import { RunButton } from "../run-button.tsx";
 import { SettingsPanel } from "../settings/settings-panel.tsx";
 import { useGeneration } from "../use-generation.ts";
 import { useStopOnEscape } from "../use-stop-on-escape.ts";
@@ -37,11 +36,8 @@ export function CompletionsPanel({
 	models,
 	actions,
 }: PanelViewProps<"completions">) {
-	const { settings, prompt, suffix, echo } = content;
+	const { settings, prompt, suffix, echo, answer, asked } = content;
 	const { ask, stop } = useGeneration();
-	const [answer, setAnswer] = useState<Answer | null>(null);
-	/** What the answer belongs to, whatever is typed since. */
-	const [asked, setAsked] = useState({ prompt: "", suffix: "" });
 	const running = answer !== null && isRunning(answer);
 	useStopOnEscape(running, stop);
 
@@ -49,10 +45,17 @@ export function CompletionsPanel({
 	const [problem] = plan().problems;
 	const canRun = !running && problem === undefined && prompt !== "";
 	const run = () => {
+		if (!canRun) return;
 		const { model, body } = plan();
 		// An echoed prompt comes back with the answer.
-		setAsked({ prompt: echo ? "" : prompt, suffix });
-		void ask({ path: "/v1/completions", model, body, onAnswer: setAnswer });
+		const around = { prompt: echo ? "" : prompt, suffix };
+		void ask({
+			path: "/v1/completions",
+			model,
+			body,
+			onAnswer: (next) =>
+				update((current) => ({ ...current, answer: next, asked: around })),
+		});
 	};
 	const change = useCallback(
 		(some: Partial<Settings>) =>
@@ -84,54 +87,33 @@ export function CompletionsPanel({
 			changes={countChanges(settings)}
 		>
 			<Stack gap="md">
-				<Textarea
+				<LongTextField
 					label="Prompt"
 					description="The model goes on where this ends. Control and Enter starts."
 					className={pageClasses.mono ?? ""}
-					autosize
-					minRows={6}
 					maxRows={18}
 					value={prompt}
-					onChange={({ currentTarget: { value } }) =>
-						update((current) => ({ ...current, prompt: value }))
-					}
-					onKeyDown={(event) => {
-						if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey))
-							return;
-						event.preventDefault();
-						if (canRun) run();
-					}}
+					onText={(text) => update((current) => ({ ...current, prompt: text }))}
+					onSend={run}
 				/>
-				<Textarea
+				<LongTextField
 					label="Suffix"
 					description="For models trained to fill in the middle: what comes after."
 					className={pageClasses.mono ?? ""}
-					autosize
 					minRows={1}
 					maxRows={8}
 					value={suffix}
-					onChange={({ currentTarget: { value } }) =>
-						update((current) => ({ ...current, suffix: value }))
-					}
+					onText={(text) => update((current) => ({ ...current, suffix: text }))}
+					onSend={run}
 				/>
 				<Group gap="md">
-					{running ? (
-						<Button
-							variant="default"
-							leftSection={<StopIcon size={16} />}
-							onClick={stop}
-						>
-							Stop
-						</Button>
-					) : (
-						<Button
-							leftSection={<PlayIcon size={16} />}
-							disabled={!canRun}
-							onClick={run}
-						>
-							Complete
-						</Button>
-					)}
+					<RunButton
+						verb="Complete"
+						isRunning={running}
+						canRun={canRun}
+						onRun={run}
+						onStop={stop}
+					/>
 					<Switch
 						label="Echo the prompt"
 						checked={echo}

@@ -19,8 +19,8 @@ export function freshContent<P extends Panel>(
 			system: "",
 			prompt: "",
 			columns: [
-				{ id: "column-1", settings },
-				{ id: "column-2", settings },
+				{ id: "column-1", settings, answer: null, asked: "" },
+				{ id: "column-2", settings, answer: null, asked: "" },
 			],
 		},
 		completions: {
@@ -28,6 +28,8 @@ export function freshContent<P extends Panel>(
 			prompt: "",
 			suffix: "",
 			echo: false,
+			answer: null,
+			asked: { prompt: "", suffix: "" },
 		},
 		embeddings: { model, texts: "", inputType: null, dimensions: null },
 		reranking: { model, query: "", passages: "" },

@@ -1,20 +1,13 @@
-import type { Answer, Failure } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 import {
 	type Conversation,
 	emptyConversation,
 	type Message,
 	type Turn,
 } from "./conversation.ts";
+import { parseAnswer } from "./parse-answer.ts";
 import { outputKinds, parseSettings, type Settings } from "./settings.ts";
-import {
-	asCount,
-	asList,
-	asRecord,
-	asText,
-	type TokenLogprob,
-	type Unknown,
-	type WireToolCall,
-} from "./wire.ts";
+import { asList, asRecord, asText, type Unknown } from "./wire.ts";
 
 export const panels = [
 	"chat",
@@ -26,19 +19,33 @@ export const panels = [
 
 export type Panel = (typeof panels)[number];
 
+/** One of the answers side by side. */
+export interface ComparedColumn {
+	id: string;
+	settings: Settings;
+	/** Null before it was asked. */
+	answer: Answer | null;
+	/** What the answer is to, whatever the prompt says since. */
+	asked: string;
+}
+
 /** What each panel keeps. */
 export interface PanelContent {
 	chat: { settings: Settings; conversation: Conversation; draft: string };
 	compare: {
 		system: string;
 		prompt: string;
-		columns: readonly { id: string; settings: Settings }[];
+		columns: readonly ComparedColumn[];
 	};
 	completions: {
 		settings: Settings;
 		prompt: string;
 		suffix: string;
 		echo: boolean;
+		/** Null before it was asked. */
+		answer: Answer | null;
+		/** What stood around the answer when it was asked for. */
+		asked: { prompt: string; suffix: string };
 	};
 	embeddings: {
 		model: string;
@@ -112,17 +119,9 @@ export function parseContent<P extends Panel>(
 			draft: asText(given.draft) ?? "",
 		}),
 		compare: () => {
-			const columns = asList(given.columns)
-				.slice(0, 4)
-				.map((column, index) => ({
-					id: `column-${index + 1}`,
-					settings: parseSettings(asRecord(column)?.settings),
-				}));
+			const columns = asList(given.columns).slice(0, 4).map(parseColumn);
 			while (columns.length < 2)
-				columns.push({
-					id: `column-${columns.length + 1}`,
-					settings: parseSettings(null),
-				});
+				columns.push(parseColumn(null, columns.length));
 			return {
 				system: asText(given.system) ?? "",
 				prompt: asText(given.prompt) ?? "",
@@ -134,6 +133,11 @@ export function parseContent<P extends Panel>(
 			prompt: asText(given.prompt) ?? "",
 			suffix: asText(given.suffix) ?? "",
 			echo: given.echo === true,
+			answer: parseKeptAnswer(given.answer),
+			asked: {
+				prompt: asText(asRecord(given.asked)?.prompt) ?? "",
+				suffix: asText(asRecord(given.asked)?.suffix) ?? "",
+			},
 		}),
 		embeddings: () => ({
 			model: asText(given.model) ?? "",
@@ -154,6 +158,21 @@ export function parseContent<P extends Panel>(
 		}),
 	};
 	return parsers[panel]();
+}
+
+function parseColumn(value: unknown, place: number): ComparedColumn {
+	const column = asRecord(value);
+	return {
+		id: `column-${place + 1}`,
+		settings: parseSettings(column?.settings),
+		answer: parseKeptAnswer(column?.answer),
+		asked: asText(column?.asked) ?? "",
+	};
+}
+
+function parseKeptAnswer(value: unknown): Answer | null {
+	const answer = asRecord(value);
+	return answer === null ? null : parseAnswer(answer);
 }
 
 function parseConversation(value: unknown): Conversation {
@@ -204,93 +223,4 @@ function parseMessage(message: Unknown): Message | null {
 		default:
 			return null;
 	}
-}
-
-const states = ["finished", "stopped", "failed"] as const;
-
-/** An answer that was on its way when the page was left has been stopped by that. */
-function parseAnswer(given: Unknown): Answer {
-	const timing = asRecord(given.timing);
-	const usage = asRecord(given.usage);
-	return {
-		model: asText(given.model) ?? "",
-		state: states.find((state) => state === given.state) ?? "stopped",
-		text: asText(given.text) ?? "",
-		reasoning: asText(given.reasoning) ?? "",
-		calls: asList(given.calls).flatMap(parseCall),
-		logprobs: asList(given.logprobs).flatMap(parseLogprob),
-		finishReason: asText(given.finishReason),
-		usage:
-			usage === null
-				? null
-				: {
-						promptTokens: asCount(usage.promptTokens),
-						completionTokens: asCount(usage.completionTokens),
-						cachedTokens: asCount(usage.cachedTokens),
-						reasoningTokens:
-							typeof usage.reasoningTokens === "number"
-								? usage.reasoningTokens
-								: null,
-					},
-		timing:
-			timing === null
-				? null
-				: {
-						firstTokenMs: toNumber(timing.firstTokenMs),
-						totalMs: asCount(timing.totalMs),
-						tokensPerSecond: toNumber(timing.tokensPerSecond),
-					},
-		failure: parseFailure(asRecord(given.failure)),
-	};
-}
-
-function toNumber(value: unknown): number | null {
-	return typeof value === "number" ? value : null;
-}
-
-function parseFailure(failure: Unknown | null): Failure | null {
-	if (failure === null) return null;
-	return {
-		message: asText(failure.message) ?? "",
-		field: asText(failure.field),
-		status: asCount(failure.status),
-		retryAfterSeconds: toNumber(failure.retryAfterSeconds),
-	};
-}
-
-function parseCall(value: unknown): WireToolCall[] {
-	const call = asRecord(value);
-	const called = asRecord(call?.function);
-	const name = asText(called?.name);
-	if (call === null || name === null) return [];
-	return [
-		{
-			id: asText(call.id) ?? "",
-			type: "function",
-			function: { name, arguments: asText(called?.arguments) ?? "" },
-		},
-	];
-}
-
-function parseLogprob(value: unknown): TokenLogprob[] {
-	const entry = asRecord(value);
-	const token = asText(entry?.token);
-	if (entry === null || token === null) return [];
-	return [
-		{
-			token,
-			logprob: asCount(entry.logprob),
-			isKnown: entry.isKnown !== false,
-			top:
-				entry.top === null
-					? null
-					: asList(entry.top).flatMap((one) => {
-							const candidate = asRecord(one);
-							const text = asText(candidate?.token);
-							return text === null
-								? []
-								: [{ token: text, logprob: asCount(candidate?.logprob) }];
-						}),
-		},
-	];
 }

@@ -5,23 +5,19 @@ import {
 	Group,
 	Stack,
 	Text,
-	Textarea,
 	TextInput,
 	Title,
-	VisuallyHidden,
 } from "@mantine/core";
 import { useRef } from "react";
-import { PlayIcon, StopIcon } from "../../components/icons.tsx";
 import { formatCount, formatMs } from "../../components/quantities.ts";
-import { FailureNotice } from "../failure-notice.tsx";
+import { EncoderFrame } from "../encoder-frame.tsx";
 import { type RankedPassage, readRanking } from "../logic/encoder-answers.ts";
 import { toLines, toRankingRequest } from "../logic/request-body.ts";
 import type { PanelContent } from "../logic/session-file.ts";
-import { ModelSelect } from "../models/model-select.tsx";
-import { CodeAction, PanelFrame } from "../panel-frame.tsx";
+import { LongTextField } from "../long-text-field.tsx";
 import type { PanelViewProps } from "../panel-host.tsx";
+import { RunButton } from "../run-button.tsx";
 import { useRequest } from "../use-request.ts";
-import { useStopOnEscape } from "../use-stop-on-escape.ts";
 import classes from "./reranking.module.css";
 
 const example = {
@@ -47,7 +43,6 @@ export function RerankingPanel({
 	const { state, run, stop, isRunning } = useRequest("/v1/ranking", (body) =>
 		readRanking(body, asked.current),
 	);
-	useStopOnEscape(isRunning, stop);
 	const plan = () => toRankingRequest(model, content);
 	const canRun = !isRunning && plan().problems.length === 0;
 	const start = () => {
@@ -59,100 +54,65 @@ export function RerankingPanel({
 		update((current) => ({ ...current, ...some }));
 
 	return (
-		<PanelFrame
-			model={
-				<ModelSelect
-					models={models}
-					value={model}
-					onChange={(next) => change({ model: next })}
-				/>
-			}
-			actions={
-				<>
-					{actions}
-					<CodeAction task="reranking" plan={plan} />
-				</>
-			}
-			settings={null}
+		<EncoderFrame
+			task="reranking"
+			model={model}
+			models={models}
+			onModel={(next) => change({ model: next })}
+			actions={actions}
+			plan={plan}
+			state={state}
+			onRetry={start}
+			onStop={stop}
+			doing="Ranking"
+			result={(answer, ms) => (
+				<section aria-labelledby="ranking-result">
+					<Title order={2} size="h5" id="ranking-result">
+						Most relevant first
+					</Title>
+					<Text size="sm" c="dimmed" mb="sm" className="galley-numbers">
+						{answer.passages.length} passages in {formatMs(ms)}
+						{answer.usage !== null &&
+							`, ${formatCount(answer.usage.promptTokens)} tokens`}
+					</Text>
+					<ol className={classes.list}>
+						{answer.passages.map((passage, place) => (
+							<Passage key={passage.index} passage={passage} place={place} />
+						))}
+					</ol>
+				</section>
+			)}
 		>
-			<Stack gap="md">
-				<TextInput
-					label="Question"
-					value={query}
-					onChange={({ currentTarget }) =>
-						change({ query: currentTarget.value })
-					}
-					onKeyDown={(event) => {
-						if (event.key === "Enter" && !event.nativeEvent.isComposing)
-							start();
-					}}
+			<TextInput
+				label="Question"
+				value={query}
+				onChange={({ currentTarget }) => change({ query: currentTarget.value })}
+				onKeyDown={(event) => {
+					if (event.key === "Enter" && !event.nativeEvent.isComposing) start();
+				}}
+			/>
+			<LongTextField
+				label="Passages"
+				description="One a line. Control and Enter starts."
+				value={passages}
+				onText={(text) => change({ passages: text })}
+				onSend={start}
+			/>
+			<Group gap="sm">
+				<RunButton
+					verb="Rank"
+					isRunning={isRunning}
+					canRun={canRun}
+					onRun={start}
+					onStop={stop}
 				/>
-				<Textarea
-					label="Passages"
-					description="One a line. Control and Enter starts."
-					autosize
-					minRows={6}
-					maxRows={16}
-					value={passages}
-					onChange={({ currentTarget }) =>
-						change({ passages: currentTarget.value })
-					}
-					onKeyDown={(event) => {
-						if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey))
-							return;
-						event.preventDefault();
-						start();
-					}}
-				/>
-				<Group gap="sm">
-					{isRunning ? (
-						<Button
-							variant="default"
-							leftSection={<StopIcon size={16} />}
-							onClick={stop}
-						>
-							Stop
-						</Button>
-					) : (
-						<Button
-							leftSection={<PlayIcon size={16} />}
-							disabled={!canRun}
-							onClick={start}
-						>
-							Rank
-						</Button>
-					)}
-					{query === "" && passages === "" && (
-						<Button variant="default" onClick={() => change(example)}>
-							Insert an example
-						</Button>
-					)}
-				</Group>
-				{state.phase === "failed" && (
-					<FailureNotice failure={state.failure} onRetry={start} />
+				{query === "" && passages === "" && (
+					<Button variant="default" onClick={() => change(example)}>
+						Insert an example
+					</Button>
 				)}
-				{state.phase === "done" && (
-					<section aria-labelledby="ranking-result">
-						<Title order={2} size="h5" id="ranking-result">
-							Most relevant first
-						</Title>
-						<Text size="sm" c="dimmed" mb="sm" className="galley-numbers">
-							{state.answer.passages.length} passages in {formatMs(state.ms)}
-							{state.answer.usage !== null &&
-								`, ${formatCount(state.answer.usage.promptTokens)} tokens`}
-						</Text>
-						<ol className={classes.list}>
-							{state.answer.passages.map((passage, place) => (
-								<Passage key={passage.index} passage={passage} place={place} />
-							))}
-						</ol>
-					</section>
-				)}
-				<VisuallyHidden role="status">
-					{isRunning ? "Ranking" : state.phase === "done" ? "Done" : ""}
-				</VisuallyHidden>
-			</Stack>
-		</PanelFrame>
+			</Group>
+		</EncoderFrame>
 	);
 }
 

@@ -17,13 +17,13 @@ import {
 	CheckIcon,
 	DownloadIcon,
 	ListIcon,
+	PencilIcon,
 	PlusIcon,
 	TrashIcon,
 } from "../../components/icons.tsx";
 import { formatBytes, formatTime } from "../../components/quantities.ts";
 import type { OpenedFile, Panel } from "../logic/session-file.ts";
 import type { SessionSummary } from "../logic/session-store.ts";
-import { PencilIcon } from "./pencil-icon.tsx";
 import { openSessionFile } from "./session-files.ts";
 import classes from "./sessions.module.css";
 import type { PanelSession } from "./use-panel-session.ts";

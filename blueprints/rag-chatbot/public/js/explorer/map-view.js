@@ -142,11 +142,11 @@ export class MapView {
 		canvas.height = clientHeight * scale;
 		const context = canvas.getContext("2d");
 		context.scale(scale, scale);
-		const style = getComputedStyle(canvas);
+		const colourOf = coloursOf(canvas);
 		const radius = this.#points.length > 1500 ? 2.5 : 4.5;
 		const dot = (point, size, name) => {
 			const { left, top } = this.#place(point);
-			context.fillStyle = style.getPropertyValue(name);
+			context.fillStyle = colourOf(name);
 			context.beginPath();
 			context.arc(left, top, size, 0, 2 * Math.PI);
 			context.fill();
@@ -159,6 +159,22 @@ export class MapView {
 		dot(this.#current, radius + 5, "--text");
 		dot(this.#current, radius + 3, `--point-${this.#current.colour}`);
 	}
+}
+
+/** Colours by the names of the style sheet. A name stands for two, the light one and the dark one: only a style that uses it tells which. */
+function coloursOf(canvas) {
+	const known = new Map();
+	const style = getComputedStyle(canvas);
+	return (name) => {
+		let colour = known.get(name);
+		if (colour === undefined) {
+			canvas.style.color = `var(${name})`;
+			colour = style.color;
+			canvas.style.color = "";
+			known.set(name, colour);
+		}
+		return colour;
+	};
 }
 
 const steps = {

@@ -1,4 +1,13 @@
-import { type CodeSample, pythonValue } from "../../components/sample-code.ts";
+import { pythonValue } from "./python-value.ts";
+
+export interface CodeSample {
+	id: "curl" | "python" | "javascript" | "langchain";
+	title: string;
+	language: string;
+	/** What to install first; null for nothing. */
+	install: string | null;
+	code: string;
+}
 
 export type CodeTask = "chat" | "completions" | "embeddings" | "reranking";
 

@@ -4,14 +4,17 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { toChatRequest, toCompletionRequest } from "./request-body.ts";
+import {
+	toChatRequest,
+	toCompletionRequest,
+} from "../playground/logic/request-body.ts";
+import { defaultSettings } from "../playground/logic/settings.ts";
+import { exampleTools } from "../playground/logic/tools.ts";
 import {
 	type CodeTask,
 	requestCode,
 	withoutLongImages,
 } from "./request-code.ts";
-import { defaultSettings } from "./settings.ts";
-import { exampleTools } from "./tools.ts";
 
 const settings = {
 	...defaultSettings,
