@@ -23,6 +23,14 @@ const benchmarks = {
 		"10,000 clients that come and leave, and what of them stays in memory",
 	"routing-simulation":
 		"cache hits and time to the first token when replicas are chosen by prefix",
+	embeddings:
+		"embeddings over HTTP, against ONNX Runtime alone and llama.cpp's server",
+	ingest:
+		"a site read by the RAG chatbot: where the time goes, and whether memory stays flat",
+	"rag-stages":
+		"time to the first token of a RAG answer, stage by stage, at 10,000 chunks",
+	store:
+		"hybrid search over 100,000 chunks, against the raw query of the vector index",
 	peers: "the same model and load on Galley and on llama.cpp's server",
 } as const;
 

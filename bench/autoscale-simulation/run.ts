@@ -23,6 +23,12 @@ const policies: SimulatedPolicy[] = [
 		first: 1,
 	},
 	{
+		name: "at least 3 replicas",
+		settings: scalingSchema.parse({}),
+		first: 3,
+		min: 3,
+	},
+	{
 		name: "knows the load of the moment",
 		settings: scalingSchema.parse({}),
 		first: 1,
@@ -117,7 +123,7 @@ const path = writeResult(
 	{
 		conditions: [
 			`a simulation, seed ${seed}: the figures don't depend on the machine; the decider is the one that runs`,
-			`a replica has ${service.places} places; ${service.itlMs(1)} ms between tokens with one sequence, ${service.itlMs(service.places)} with ${service.places}; requests of ${service.meanTokens} tokens on average, exponentially spread; Poisson arrivals; between 1 and ${service.max} replicas, requests go to the one with the fewest`,
+			`a replica has ${service.places} places; ${service.itlMs(1)} ms between tokens with one sequence, ${service.itlMs(service.places)} with ${service.places}; requests of ${service.meanTokens} tokens on average, exponentially spread; Poisson arrivals; between 1 and ${service.max} replicas unless said otherwise, requests go to the one with the fewest`,
 			`target: ${service.targetRequests} requests a replica (three quarters of its places); decisions every 5 s unless said otherwise`,
 		],
 		tables,

@@ -26,6 +26,8 @@ export interface SimulatedPolicy {
 	/** Null stays at `first`. */
 	settings: ScalingSettings | null;
 	first: number;
+	/** `minReplicas`; 1 where left out. */
+	min?: number;
 	/**
 	 * In the place of what the replicas tell, the offered load itself, of this moment and of so many seconds to come: what no rule can
 	 * do better than. Left out, it decides by what is told.
@@ -61,7 +63,7 @@ const turnSeconds = 600;
 export function simulateScaling(
 	rates: readonly number[],
 	startSeconds: number,
-	{ settings, first, knownSeconds }: SimulatedPolicy,
+	{ settings, first, min = 1, knownSeconds }: SimulatedPolicy,
 	seed: number,
 ): SimulatedFigures {
 	const { next: random } = createRandomSource(seed);
@@ -120,7 +122,7 @@ export function simulateScaling(
 				now * 1000,
 				staying.length,
 				wish,
-				{ min: 1, max: service.max },
+				{ min, max: service.max },
 				{ up: settings.scaleUp, down: settings.scaleDown },
 				history,
 			);
@@ -130,7 +132,7 @@ export function simulateScaling(
 			decideScale(
 				{
 					now: now * 1000,
-					min: 1,
+					min,
 					max: service.max,
 					replicas: staying.map(({ id, readyAt }) => ({
 						id,

@@ -36,6 +36,8 @@ def main():
             torch.nn.init.normal_(parameter, std=0.02)
     tokenizer = Tokenizer.from_file(os.path.join(ROOT, "models", "starter-embed", "tokenizer.json"))
     export_embed(encoder.eval(), tokenizer, options.output, (options.hidden,))
+    name = os.path.basename(os.path.normpath(options.output))
+    os.replace(os.path.join(options.output, "starter-embed-q8_0.gguf"), os.path.join(options.output, f"{name}-q8_0.gguf"))
     print(options.output)
 
 

@@ -1,7 +1,9 @@
 /**
  * A program of its own: keeps requests going on raw sockets, one at a time on each, and notes how long each answer takes. As little work
  * as Node allows, so that the server is what is measured. Prints one line of JSON.
- *   node load-client.ts PORT CONNECTIONS WARMUP_SECONDS SECONDS BODY
+ *   node load-client.ts PORT CONNECTIONS WARMUP_SECONDS SECONDS BODY [RATE]
+ * With a rate, so many requests arrive in a second (Poisson), on whatever connection is idle, however long answers take; each is
+ * timed from its arrival, also where it had to wait for a connection or for this program.
  */
 import { connect } from "node:net";
 import { percentile } from "../../src/benchmark/statistics.ts";
@@ -18,8 +20,18 @@ export interface LoadResult {
 	firstMs: { p50: number; p95: number; p99: number };
 }
 
-const [port = "", connections = "", warmup = "", seconds = "", body = ""] =
-	process.argv.slice(2);
+const [
+	port = "",
+	connections = "",
+	warmup = "",
+	seconds = "",
+	body = "",
+	given = "0",
+] = process.argv.slice(2);
+const rate = Number(given);
+/** When those arrived that wait for a connection, and the connections that wait for one. */
+const waiting: number[] = [];
+const idle: ((arrivedAt: number) => void)[] = [];
 const request = Buffer.from(
 	"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n" +
 		`authorization: Bearer none\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
@@ -37,8 +49,8 @@ function open(): void {
 	/** Bytes of a JSON answer that are still to come; -1 before its head is there. */
 	let left = -1;
 	let counter = new ChunkCounter();
-	const send = () => {
-		sentAt = performance.now();
+	const send = (arrivedAt: number) => {
+		sentAt = arrivedAt;
 		isFirst = true;
 		left = -1;
 		counter = new ChunkCounter();
@@ -46,7 +58,12 @@ function open(): void {
 	};
 	const done = () => {
 		if (isMeasuring) times.push(performance.now() - sentAt);
-		send();
+		next();
+	};
+	const next = () => {
+		const arrivedAt = rate === 0 ? performance.now() : waiting.shift();
+		if (arrivedAt === undefined) idle.push(send);
+		else send(arrivedAt);
 	};
 	const take = (bytes: Buffer) => {
 		if (left === -1) {
@@ -81,7 +98,7 @@ function open(): void {
 			},
 		},
 	});
-	socket.on("connect", send);
+	socket.on("connect", next);
 	socket.on("error", fail);
 	socket.on("close", () => fail(new Error("The server closed a connection.")));
 }
@@ -97,6 +114,19 @@ function summary(values: number[]): LoadResult["ms"] {
 	return { p50: at(50), p95: at(95), p99: at(99) };
 }
 
+/** One arrival after the other, as far as they are due. */
+function arrive(at: number): void {
+	const now = performance.now();
+	while (at <= now) {
+		const send = idle.pop();
+		if (send === undefined) waiting.push(at);
+		else send(at);
+		at += (-Math.log(1 - Math.random()) * 1000) / rate;
+	}
+	setTimeout(() => arrive(at), 1);
+}
+
+if (rate > 0) setTimeout(() => arrive(performance.now()), 500);
 for (let index = 0; index < Number(connections); index++) open();
 setTimeout(() => {
 	isMeasuring = true;

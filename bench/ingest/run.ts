@@ -43,7 +43,7 @@ interface Measured {
 	chunks: number;
 	tokens: number;
 	seconds: number;
-	/** In which the embedding service's engine computed. */
+	/** Of all batches together: several may be computed at a time. */
 	computingSeconds: number;
 	stages: { stage: string; seconds: number; busySeconds: number }[];
 	samples: Sample[];
@@ -88,7 +88,7 @@ async function main(): Promise<void> {
 			},
 		});
 		const measured = await measure(site, embedding, chatbot, pages);
-		const path = report(values.out, environment, values.model, measured);
+		const path = report(values.out, environment, values, measured);
 		console.log(`\n${readFileSync(path, "utf8")}\n${path}`);
 	} finally {
 		rmSync(data, { recursive: true, force: true });
@@ -184,7 +184,7 @@ function at(samples: readonly Sample[], done: number): Sample {
 function report(
 	out: string,
 	environment: ReturnType<typeof describeEnvironment>,
-	model: string,
+	{ model, profile }: { model: string; profile?: string | undefined },
 	measured: Measured,
 ): string {
 	const { pages, seconds, chunks, tokens, samples, cpuSeconds } = measured;
@@ -193,18 +193,19 @@ function report(
 	const inside = (embed?.busySeconds ?? 0) / seconds;
 	const memory = (done: number) => at(samples, done).residentMiB.toFixed(0);
 	const peak = Math.max(...samples.map(({ residentMiB }) => residentMiB));
+	const name = basename(model);
 	const late = at(samples, 1).residentMiB / at(samples, 0.5).residentMiB;
 	return writeResult(
 		out,
 		{
-			suite: "ingest",
+			suite: name === "starter-embed" ? "ingest" : `ingest-${name}`,
 			title: `Ingest: ${pages} pages of a local site into the embedded database`,
 			environment,
 		},
 		{
 			conditions: [
 				`pages of 2,000 to 6,000 characters of text within navigation, tables, lists, code, scripts; a sitemap; no pause between pages (CRAWL_DELAY_MS=0)`,
-				`the chatbot as \`npm start\` runs it, its own defaults otherwise; ${basename(model)} by \`galley run\`, its own choice of profile; both on this machine`,
+				`the chatbot as \`npm start\` runs it, its own defaults otherwise; ${name} by \`galley run\`${profile === undefined ? ", its own choice of profile" : ` with ${profile}`}; both on this machine`,
 				`others used ${percent(measured.foreignShare)} of the machine`,
 			],
 			tables: [
@@ -222,8 +223,8 @@ function report(
 							`${percent(inside)}: ${inside >= 0.8 ? "met" : "not met"}`,
 						],
 						[
-							"time in which the embedding engine computes",
-							share(measured.computingSeconds),
+							"batches that the embedding engine computes at a time, mean",
+							(measured.computingSeconds / seconds).toFixed(2),
 						],
 					],
 				},

@@ -27,7 +27,7 @@ const topicWords = 300;
  * neighbours to find), and words follow Zipf's law, with some that belong to the topic.
  */
 export class Corpus {
-	readonly #random: () => number;
+	#random: () => number;
 	readonly #topics: Topic[];
 	readonly #dimensions: number;
 
@@ -38,6 +38,11 @@ export class Corpus {
 			center: this.#gaussian(1),
 			firstWord: Math.floor(this.#random() * (vocabularySize - topicWords)),
 		}));
+	}
+
+	/** What comes next is the same whatever was made before. */
+	continueFrom(seed: number): void {
+		this.#random = seededRandom(seed);
 	}
 
 	chunk(words: number): CorpusChunk {

@@ -1,11 +1,14 @@
 /**
  * Hybrid search of the embedded database against the raw index query beside it, and its recall against exact distances.
  *
- *     npx tsx bench/store/run.ts [chunks] [questions]
+ *     npx tsx bench/store/run.ts [--chunks 100000] [--questions 200] [--data DIRECTORY]
+ *
+ * With `--data` the database stays, and the next run measures it again instead of writing it.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import type { Database } from "../../src/store/database.ts";
 import { KnowledgeBase } from "../../src/store/knowledge/knowledge-base.ts";
 import {
@@ -17,14 +20,20 @@ import { describeEnvironment } from "../harness/environment.ts";
 import { writeResult } from "../harness/result.ts";
 import { Corpus } from "./corpus.ts";
 
-const [chunkCount = 100_000, questionCount = 200] = process.argv
-	.slice(2)
-	.map(Number);
+const { values: given } = parseArgs({
+	options: {
+		chunks: { type: "string", default: "100000" },
+		questions: { type: "string", default: "200" },
+		data: { type: "string" },
+	},
+});
+const chunkCount = Number(given.chunks);
+const questionCount = Number(given.questions);
 const dimensions = 256;
 const chunksPerDocument = 500;
 const principal = { id: "bench" };
 const environment = describeEnvironment();
-const folder = mkdtempSync(join(tmpdir(), "galley-bench-store-"));
+const folder = given.data ?? mkdtempSync(join(tmpdir(), "galley-bench-store-"));
 const url = process.env.GALLEY_DATABASE_URL ?? null;
 
 const database = await openDatabase({
@@ -36,53 +45,14 @@ try {
 	await measure(database);
 } finally {
 	await database.close();
-	rmSync(folder, { recursive: true });
+	if (given.data === undefined) rmSync(folder, { recursive: true });
 }
 
 async function measure(database: Database) {
 	const base = new KnowledgeBase(database);
 	const corpus = new Corpus({ seed: 7, topics: 1000, dimensions });
-	const collection = await base.collections.create(principal, {
-		name: `bench ${Date.now()}`,
-		embeddingModel: "bench",
-		dimensions,
-	});
-	// Built at the end: that is quicker than to insert one by one, and what a restored dump does too.
-	await database.query(`drop index if exists chunk_vectors_hnsw_${dimensions}`);
-	let startedAt = performance.now();
-	for (let written = 0; written < chunkCount; written += chunksPerDocument) {
-		const chunks = Array.from({ length: chunksPerDocument }, (_, ordinal) => ({
-			...corpus.chunk(60),
-			ordinal,
-			headings: [],
-			tokens: 60,
-			start: 0,
-			end: 0,
-		}));
-		const source = `bench:${written}`;
-		await base.write(
-			principal,
-			collection.id,
-			{ source, title: "", content: "", contentHash: source },
-			chunks,
-			{ batchSize: chunksPerDocument },
-		);
-		if (written % 10_000 === 0) say(`${written} chunks written`, startedAt);
-	}
-	const writeMs = performance.now() - startedAt;
-	startedAt = performance.now();
-	await database.query("set maintenance_work_mem = '256MB'");
-	await ensureVectorIndex(database, dimensions);
-	const indexMs = performance.now() - startedAt;
-	say("index built", startedAt);
-	startedAt = performance.now();
-	await database.query(
-		"select gin_clean_pending_list('chunk_words_words'::regclass)",
-	);
-	for (const table of ["chunk_words", "chunk_vectors", "documents"])
-		await database.query(`analyze ${table}`);
-	say("analysed", startedAt);
-
+	const building = await fill(database, base, corpus);
+	corpus.continueFrom(11);
 	const times: Record<string, number[]> = { raw: [], words: [], hybrid: [] };
 	const timed = async <Result>(name: string, work: () => Promise<Result>) => {
 		const start = performance.now();
@@ -143,16 +113,82 @@ async function measure(database: Database) {
 						["hybrid / raw, p50", ratio.toFixed(2)],
 						["recall@10 of the vector half", (found / judged).toFixed(3)],
 						["recall@10 of raw", (foundRaw / judged).toFixed(3)],
-						["writing, s", (writeMs / 1000).toFixed(1)],
-						["building the index, s", (indexMs / 1000).toFixed(1)],
+						...(building === null
+							? []
+							: [
+									["writing, s", (building.writeMs / 1000).toFixed(1)],
+									[
+										"building the index, s",
+										(building.indexMs / 1000).toFixed(1),
+									],
+								]),
 					],
 				},
 			],
 			notes: [],
-			data: { times, found, foundRaw, judged, writeMs, indexMs },
+			data: { times, found, foundRaw, judged, building },
 		},
 	);
 	process.stdout.write(`${path}\n`);
+}
+
+interface Building {
+	writeMs: number;
+	indexMs: number;
+}
+
+/** Null when the database has been written by an earlier run. */
+async function fill(
+	database: Database,
+	base: KnowledgeBase,
+	corpus: Corpus,
+): Promise<Building | null> {
+	const [counted] = await database.query<{ count: number }>(
+		"select count(*)::int as count from chunk_vectors",
+	);
+	if ((counted?.count ?? 0) >= chunkCount) return null;
+	const collection = await base.collections.create(principal, {
+		name: `bench ${Date.now()}`,
+		embeddingModel: "bench",
+		dimensions,
+	});
+	// Built at the end: that is quicker than to insert one by one, and what a restored dump does too.
+	await database.query(`drop index if exists chunk_vectors_hnsw_${dimensions}`);
+	let startedAt = performance.now();
+	for (let written = 0; written < chunkCount; written += chunksPerDocument) {
+		const chunks = Array.from({ length: chunksPerDocument }, (_, ordinal) => ({
+			...corpus.chunk(60),
+			ordinal,
+			headings: [],
+			tokens: 60,
+			start: 0,
+			end: 0,
+		}));
+		const source = `bench:${written}`;
+		await base.write(
+			principal,
+			collection.id,
+			{ source, title: "", content: "", contentHash: source },
+			chunks,
+			{ batchSize: chunksPerDocument },
+		);
+		if (written % 10_000 === 0) say(`${written} chunks written`, startedAt);
+	}
+	const writeMs = performance.now() - startedAt;
+	startedAt = performance.now();
+	await database.query("set maintenance_work_mem = '256MB'");
+	await ensureVectorIndex(database, dimensions);
+	const indexMs = performance.now() - startedAt;
+	say("index built", startedAt);
+	startedAt = performance.now();
+	await database.query(
+		"select gin_clean_pending_list('chunk_words_words'::regclass)",
+	);
+	for (const table of ["chunk_words", "chunk_vectors", "documents"])
+		await database.query(`analyze ${table}`);
+	say("analysed", startedAt);
+
+	return { writeMs, indexMs };
 }
 
 async function nearest(

@@ -46,7 +46,7 @@ export function answerJobs(
 			error: null,
 		} as unknown as BenchmarkJob;
 		jobs.unshift(job);
-		run(job, path[1] === "optimizations", () => resultOf(body));
+		run(job, jobs, path[1] === "optimizations", () => resultOf(body));
 		return { status: 202, body: job };
 	}
 	const place = jobs.findIndex((one) => one.id === id);
@@ -72,6 +72,7 @@ export function answerJobs(
 
 function run(
 	job: MockJob,
+	jobs: readonly MockJob[],
 	isOptimization: boolean,
 	resultOf: () => unknown,
 ): void {
@@ -87,6 +88,8 @@ function run(
 		if (job.state === "running") job.state = "finished";
 		job.endedAt = new Date().toISOString();
 		target.result = resultOf();
+		// Figures like those of another run are good enough to look at.
+		target.summary = jobs.find(({ summary }) => summary != null)?.summary;
 	}, 500);
 	timer.unref();
 }

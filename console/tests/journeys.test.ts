@@ -152,6 +152,24 @@ describe.skipIf(noBrowser !== null)(title, () => {
 		await gateway.close();
 	});
 
+	it("an optimization is started, watched and applied to its service", async () => {
+		const gateway = await setting.gateway();
+		const { page, close } = await gateway.visit("/optimizations", "phone");
+		await page.getByRole("button", { name: "New optimization" }).click();
+		await page
+			.getByRole("dialog")
+			.getByRole("button", { name: "Start" })
+			.click();
+		await page.getByRole("heading", { name: "Progress" }).waitFor();
+		await page
+			.getByRole("heading", { name: "Best found" })
+			.waitFor({ timeout: 30_000 });
+		await page.getByRole("button", { name: "Apply to starter-chat" }).click();
+		await page.getByText("Every replica of").waitFor({ timeout: 30_000 });
+		await close();
+		await gateway.close();
+	});
+
 	it("services are scaled and stopped", async () => {
 		const gateway = await setting.gateway();
 		const { page, close } = await gateway.visit("/fleet", "desktop");

@@ -113,6 +113,18 @@ const walks: readonly Walk[] = [
 		heading: /starter-chat/,
 		text: /capital of/,
 	},
+	{
+		name: "optimizations",
+		path: "/optimizations",
+		heading: /Optimize/,
+		text: /1\.33 ×/,
+	},
+	{
+		name: "optimization",
+		path: "/optimizations/optimize-2",
+		heading: /starter-chat/,
+		text: /Best found/,
+	},
 	{ name: "keys", path: "/keys", heading: /Keys/, text: /rag-chatbot/ },
 	{ name: "usage", path: "/usage", heading: /Usage/, text: /Tokens over time/ },
 	{

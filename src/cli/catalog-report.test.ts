@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Catalog } from "../models/catalog/catalog.ts";
+import { Catalog, type CatalogItem } from "../models/catalog/catalog.ts";
 import { itemOf } from "../models/catalog/testing/entries.ts";
 import { formatCard, formatFound } from "./catalog-report.ts";
 
@@ -57,6 +57,22 @@ describe("the catalog in a terminal", () => {
 		expect(text).toContain("Benchmarks, as published");
 		expect(text).toMatch(/MMLU +61.5 +accuracy, % +https:\/\/example\.org/);
 		expect(text).toContain("Run it: galley run hostile");
+	});
+
+	it("says whether somebody read an entry beside the publisher's text", () => {
+		const cardOf = (checked: CatalogItem["checked"]) => {
+			const own = new Catalog([itemOf({ checked })], {
+				availableBytes: () => 16 * 1024 ** 3,
+			}).get("tiny-chat");
+			return own === null ? "" : formatCard(own, plain, 200);
+		};
+		expect(cardOf(null)).toContain("Not checked against the publisher's page.");
+		expect(cardOf({ on: "2026-11-23", notFound: [] })).toContain(
+			"publisher's text on 2026-11-23.",
+		);
+		expect(
+			cardOf({ on: "2026-11-23", notFound: ["context-length", "settings"] }),
+		).toContain("2026-11-23; not found there: context length, settings.");
 	});
 
 	it("lets no entry steer the terminal, painted or not", () => {

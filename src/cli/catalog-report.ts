@@ -119,6 +119,7 @@ export function formatCard(
 		"",
 		paint("bold", "Sources"),
 		...entry.sources.map((source) => `  ${source}`),
+		`  ${wrapText(describeCheck(entry), width - 2, "  ")}`,
 	);
 	if (entry.served.engine !== "none")
 		lines.push("", `Run it: galley run ${entry.id}`);
@@ -197,6 +198,14 @@ function formatSize({ parameters, activeParameters }: CatalogMatch): string {
 function formatContext({ contextLength }: CatalogMatch): string {
 	if (contextLength === null) return "-";
 	return contextLength === "unknown" ? "unknown" : String(contextLength);
+}
+
+function describeCheck({ checked }: CatalogMatch): string {
+	if (checked === null) return "Not checked against the publisher's page.";
+	const read = `Read beside the publisher's text on ${checked.on}`;
+	return checked.notFound.length === 0
+		? `${read}.`
+		: `${read}; not found there: ${checked.notFound.join(", ").replaceAll("-", " ")}.`;
 }
 
 function describeFit({ verdict, variant, needBytes }: CatalogFit): string {

@@ -18,8 +18,9 @@ function configFor(model: string) {
 	return resolveServiceConfig({ flags: { model }, environment: {} });
 }
 
-async function openGguf() {
-	const path = `${models}/starter-embed/starter-embed-q8_0.gguf`;
+async function openGguf(
+	path = `${models}/starter-embed/starter-embed-q8_0.gguf`,
+) {
 	const config = configFor(path);
 	const location = await locateModel(path, config);
 	const encoder = await readGgufEncoder(path);
@@ -89,4 +90,34 @@ test("a GGUF file gives the tokens and nearly the vectors of the same model in O
 	expect(sorted[0]).toBeGreaterThan(0.97);
 	expect(sorted[1]).toBeGreaterThan(0.99);
 	await Promise.all([gguf.service.drain(1000), onnx.service.drain(1000)]);
+}, 60_000);
+
+test("a reranking GGUF ranks as the same weights do in ONNX, but for the kind of text that llama.cpp doesn't pass on", async () => {
+	const fixtures = `${import.meta.dirname}/../modalities/testing/fixtures`;
+	const { plan, service } = await openGguf(`${fixtures}/tiny-rerank-f32.gguf`);
+	expect(service.state()).toEqual({ phase: "ready" });
+	expect(plan.profile.name).toBe("llama-f32-cpu");
+	expect(plan.explanation).toContain("its ONNX files rank better");
+	if (service.task !== "ranking") throw new Error("no reranking model");
+	const request = {
+		id: "r",
+		query: "what runs in the sea?",
+		truncation: "none",
+		signal: new AbortController().signal,
+	} as const;
+	const passages = [
+		"the ship runs in the sea",
+		"a cat",
+		"the galley cooks bread and serves a large green model of the house",
+	];
+	const together = await service.rank({ ...request, passages });
+	// ONNX Runtime's for the same tokens, all of the first kind.
+	const expected = [1.04153, 1.03973, 1.04435];
+	for (const [index, logit] of together.logits.entries())
+		expect(logit).toBeCloseTo(expected[index] ?? Number.NaN, 3);
+	for (const [index, passage] of passages.entries()) {
+		const alone = await service.rank({ ...request, passages: [passage] });
+		expect(alone.logits[0]).toBeCloseTo(together.logits[index] ?? 0, 4);
+	}
+	await service.drain(1000);
 }, 60_000);

@@ -140,7 +140,7 @@ export function registerOptimizeCommand(program: Command): void {
 		.addOption(
 			new Option("--progress <form>", "a line, or JSON for programs")
 				.choices(["line", "json"])
-				.default("line"),
+				.hideHelp(),
 		);
 	addServiceFlags(command, "bench").action(
 		async (model: string, flags: OptimizeFlags & Record<string, unknown>) => {

@@ -94,9 +94,9 @@ export class GatewayServer {
 				: randomUUID();
 		// Services take it over, so that one id names the request in every log.
 		request.headers["x-request-id"] = id;
-		response.setHeader("x-request-id", id);
+		const answerHeaders = { "x-request-id": id };
 		try {
-			await this.#answer(request, response, id);
+			await this.#answer(request, response, id, answerHeaders);
 		} catch (thrown) {
 			const error = toGalleyError(thrown);
 			this.#parts.onRefusal?.(error.code);
@@ -115,6 +115,7 @@ export class GatewayServer {
 					status: error.status,
 					body: errorBodyFor(request.url ?? "", error),
 					headers: {
+						...answerHeaders,
 						...this.#parts.headers,
 						...retryAfterHeader(error),
 						...(error.code === "payload_too_large"
@@ -129,24 +130,23 @@ export class GatewayServer {
 		request: IncomingMessage,
 		response: ServerResponse,
 		id: string,
+		answerHeaders: Record<string, string>,
 	): Promise<void> {
 		const arrivedAt = performance.now();
-		// Two slashes at the beginning would be read as another host.
-		const target = (request.url ?? "/").replace(/^\/{2,}/, "/");
-		const url = URL.canParse(target, "http://gateway")
-			? new URL(target, "http://gateway")
-			: new URL("http://gateway/");
+		const path = pathOf(request.url ?? "/");
 		const method = request.method === "HEAD" ? "GET" : (request.method ?? "");
 		const found =
-			this.#routes.find(method, url.pathname) ??
+			this.#routes.find(method, path) ??
 			// The console finds its own way from any page of its.
-			(method === "GET" && isConsolePage(request.headers.accept, url.pathname)
+			(method === "GET" && isConsolePage(request.headers.accept, path)
 				? this.#routes.find(method, "/")
 				: null);
 		const principal = await this.#principal(request, found?.route.scope);
 		if (found !== null) {
+			// A route may write its answer itself.
+			response.setHeader("x-request-id", id);
 			const answer = await found.route.answer({
-				url,
+				url: urlOf(request.url ?? "/"),
 				parameters: found.parameters,
 				principal,
 				request,
@@ -162,7 +162,7 @@ export class GatewayServer {
 		if (request.method !== "POST" || principal === null)
 			throw new GalleyError(
 				"not_found",
-				`There is no ${request.method} ${url.pathname} here. GET /v1/models lists the models; a service's own pages are at the service.`,
+				`There is no ${request.method} ${path} here. GET /v1/models lists the models; a service's own pages are at the service.`,
 			);
 		requireScope(principal, "inference");
 		if (this.#parts.isDraining())
@@ -176,8 +176,9 @@ export class GatewayServer {
 			request,
 			response,
 			body,
-			path: url.pathname,
+			path,
 			arrivedAt,
+			answerHeaders,
 		});
 	}
 
@@ -210,6 +211,19 @@ export class GatewayServer {
 			refuseForeignPage(request.headers);
 		return principal;
 	}
+}
+
+/** Two slashes at the beginning would be read as another host. */
+function urlOf(target: string): URL {
+	const path = target.replace(/^\/{2,}/, "/");
+	return URL.canParse(path, "http://gateway")
+		? new URL(path, "http://gateway")
+		: new URL("http://gateway/");
+}
+
+/** Without the query. Those of models need no parsing, which would cost more than all that is done with them here. */
+function pathOf(target: string): string {
+	return /^(?:\/[\w-]+)+$/.test(target) ? target : urlOf(target).pathname;
 }
 
 function requireScope({ name, scopes }: Principal, scope: Scope): void {

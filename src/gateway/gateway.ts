@@ -52,6 +52,8 @@ export interface GatewayRequest {
 	path: string;
 	/** `performance.now()`. */
 	arrivedAt: number;
+	/** Told the client with whatever answer there is; policies add theirs. */
+	answerHeaders: Record<string, string>;
 }
 
 type Delivered = Exclude<ForwardOutcome, { kind: "unanswered" | "lost" }>;
@@ -105,7 +107,7 @@ export class Gateway {
 
 	/** Throws GalleyError while the client has heard nothing; resolves when the answer has ended, whoever ended it. */
 	async route(asked: GatewayRequest): Promise<void> {
-		const { principal, body, request, response, path } = asked;
+		const { principal, body, request, response, path, answerHeaders } = asked;
 		refuseUnkept(path);
 		const contentType = request.headers["content-type"];
 		const named = body === null ? null : modelOf(body, contentType);
@@ -127,31 +129,37 @@ export class Gateway {
 		};
 		const settlement = new Settlement(call, this.#parts.countUsage?.(call));
 		try {
-			const admitted = await settlement.admit(this.#parts.policies, response);
+			const admitted = await settlement.admit(
+				this.#parts.policies,
+				answerHeaders,
+			);
 			// As its id: whoever gets it hears of them.
 			Object.assign(request.headers, settlement.forwardHeaders);
-			const outcome = await this.#deliver(
-				{
-					request,
-					response: settlement.answerThrough(response),
-					body: admitted,
-					// A policy may have moved it.
-					named:
-						admitted === body
-							? named
-							: (modelOf(admitted, contentType) ?? named),
-					observer: settlement,
-					watch: settlement.watch,
-					isRepeatable: isRepeatable(path),
-					repeats: 0,
-					isLastTarget: true,
-					homeReplica: null,
-					target: null,
-				},
-				settlement,
-				call,
-			);
-			const changed = await settlement.answered();
+			const sink = settlement.answerThrough(response);
+			// What stands between may write an answer of its own, and knows nothing of these.
+			if (sink !== response)
+				for (const name in answerHeaders)
+					response.setHeader(name, answerHeaders[name] ?? "");
+			const sending = {
+				request,
+				response: sink,
+				answerHeaders: sink === response ? answerHeaders : {},
+				body: admitted,
+				// A policy may have moved it.
+				named:
+					admitted === body ? named : (modelOf(admitted, contentType) ?? named),
+				observer: settlement,
+				watch: settlement.watch,
+				isRepeatable: isRepeatable(path),
+				repeats: 0,
+				isLastTarget: true,
+				homeReplica: null,
+				target: null,
+			};
+			const outcome = await (path.startsWith("/v1/responses")
+				? this.#deliverResponse(sending, settlement, call)
+				: this.#send(sending, settlement));
+			const changed = sink === response ? null : await settlement.answered();
 			if (changed === null)
 				settlement.settle(outcome.kind, response.statusCode);
 			else settlement.settle("refused", changed.status);
@@ -162,13 +170,11 @@ export class Gateway {
 	}
 
 	/** Responses are kept by the replica that made them: the next of a conversation goes there, and where it went is kept in mind. */
-	async #deliver(
+	async #deliverResponse(
 		sending: Sending & { body: Buffer; named: NamedModel },
 		settlement: Settlement,
-		{ path, principal: { tenant } }: ModelCall,
+		{ principal: { tenant } }: ModelCall,
 	): Promise<Delivered> {
-		if (!path.startsWith("/v1/responses"))
-			return this.#send(sending, settlement);
 		const before = findText(sending.body, "previous_response_id");
 		if (before !== null)
 			sending.homeReplica = await this.stored.replicaOf(before, tenant);
@@ -189,10 +195,11 @@ export class Gateway {
 	): Promise<Delivered> {
 		const { name } = sending.named;
 		settlement.sending = sending;
-		const targets = await this.#targetsOf(name);
+		const targets = this.#knownTargets(name) ?? (await this.#askFor(name));
 		const refusals: { target: string; refusal: Refusal }[] = [];
-		for (const [place, target] of targets.entries()) {
-			sending.isLastTarget = place === targets.length - 1;
+		let left = targets.length;
+		for (const target of targets) {
+			sending.isLastTarget = --left === 0;
 			const outcome = await this.#try(sending, target);
 			settlement.target = sending.target;
 			if (sending.response.destroyed && outcome.kind === "unanswered")
@@ -207,6 +214,7 @@ export class Gateway {
 		if (given?.refusal.answer == null) throw refusalError(name, refusals);
 		const { status, headers, body } = given.refusal.answer;
 		sending.response.writeHead(status, {
+			...sending.answerHeaders,
 			...headers,
 			"content-length": body.length,
 		});
@@ -214,17 +222,19 @@ export class Gateway {
 		return { kind: "answered", status };
 	}
 
+	/** Null where nobody is known to have it. */
+	#knownTargets(name: string): RouteTarget[] | null {
+		const { fleet, served } = this.#parts;
+		const adapters = served.adapters();
+		const targets = resolveModel(name, fleet, adapters, Math.random());
+		return targets.length === 0 ? null : targets;
+	}
+
 	/** A service that runs may have adapters that weren't listed yet: it is asked once before a name is called unknown. */
-	async #targetsOf(name: string): Promise<RouteTarget[]> {
-		const { served } = this.#parts;
-		const random = Math.random();
-		const resolve = () =>
-			resolveModel(name, this.#parts.fleet, served.adapters(), random);
-		const targets = resolve();
-		if (targets.length > 0) return targets;
-		await served.refresh();
-		const found = resolve();
-		if (found.length > 0) return found;
+	async #askFor(name: string): Promise<RouteTarget[]> {
+		await this.#parts.served.refresh();
+		const found = this.#knownTargets(name);
+		if (found !== null) return found;
 		throw new GalleyError(
 			"model_not_found",
 			`The model '${name}' does not exist here. GET /v1/models lists those that do.`,
@@ -241,7 +251,8 @@ export class Gateway {
 			target.model === named.name
 				? body
 				: renameModel(body, named, target.model);
-		sending.target = { ...target, replica: null };
+		const { kind, name, model } = target;
+		sending.target = { kind, name, model, replica: null };
 		return target.kind === "upstream"
 			? this.#upstreams.send(sending, renamed, target.name)
 			: this.#services.send(

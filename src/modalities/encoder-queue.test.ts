@@ -104,6 +104,19 @@ describe("the queue", () => {
 		);
 	});
 
+	test("hands out as many batches as there are lanes, and one ahead", async () => {
+		const { queue, pending, step } = createQueue({ maxBatchTokens: 10 }, 3);
+		const answer = queue.submit(
+			Array.from({ length: 9 }, () => sequenceOf(10)),
+			never,
+		);
+		expect(pending).toHaveLength(4);
+		await step();
+		expect(pending).toHaveLength(4);
+		while (pending.length > 0) await step();
+		expect(await answer).toHaveLength(9);
+	});
+
 	test("drops what waits of a caller who left, and nothing of others", async () => {
 		const { queue, batches, step } = createQueue({ maxBatchTokens: 10 });
 		const leaving = new AbortController();

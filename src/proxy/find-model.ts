@@ -109,8 +109,22 @@ function valueAt(body: Buffer, end: number): number {
 function readString(body: Buffer, start: number): NamedModel | null {
 	if (body[start] !== quote) return null;
 	const end = stringEnd(body, start);
-	const name = end === -1 ? null : parsed(body, start, end);
+	const isPlain = end !== -1 && isPlainText(body, start + 1, end - 1);
+	const name = isPlain
+		? body.toString("latin1", start + 1, end - 1)
+		: end === -1
+			? null
+			: parsed(body, start, end);
 	return name === null ? null : { name, start, end, form: "json" };
+}
+
+/** As most names are: what is written is what is meant. */
+function isPlainText(body: Buffer, start: number, end: number): boolean {
+	for (let at = start; at < end; at++) {
+		const byte = body[at] as number;
+		if (byte < 0x20 || byte > 0x7e || byte === backslash) return false;
+	}
+	return true;
 }
 
 function parsed(body: Buffer, start: number, end: number): string | null {

@@ -20,6 +20,8 @@ export interface AnswerObserver {
 export interface Forwarded {
 	request: IncomingMessage;
 	response: AnswerSink;
+	/** Told with the answer, unless the answer has its own. */
+	answerHeaders?: Readonly<Record<string, string>>;
 	body: Buffer | null;
 	dispatcher: Dispatcher;
 	origin: string;
@@ -127,10 +129,16 @@ class Passage implements Dispatcher.DispatchHandler {
 		headers: AnsweredHeaders,
 	): void {
 		if (status < 200) return;
-		const { response, observer, claim, request, refuses } = this.#forwarded;
+		const { response, observer, claim, request, refuses, answerHeaders } =
+			this.#forwarded;
 		const isRefusal = (refuses ?? isRefusalStatus)(status);
 		this.#answer = new AnswerBody(
-			{ status, headers, kept: keptHeaders(headers), isRefusal },
+			{
+				status,
+				headers,
+				kept: keptHeaders(headers, isRefusal ? undefined : answerHeaders),
+				isRefusal,
+			},
 			{ response, observer, claim, path: request.url ?? "" },
 		);
 		this.#look();
@@ -259,8 +267,13 @@ function passedHeaders(
 
 function keptHeaders(
 	headers: AnsweredHeaders,
+	beside: Forwarded["answerHeaders"],
 ): Record<string, string | string[]> {
 	const kept: Record<string, string | string[]> = {};
+	for (const name in beside) {
+		const value = beside[name];
+		if (value !== undefined) kept[name] = value;
+	}
 	for (const name in headers) {
 		const value = headers[name];
 		// The length of an answer that is passed on whole stays true.

@@ -17,30 +17,29 @@ export function readBody(
 		}
 		const pieces: Buffer[] = [];
 		let bytes = 0;
-		const settle = () => {
-			request.off("data", take);
-			request.off("end", finish);
-			request.off("close", leave);
-			request.off("error", leave);
-		};
+		// Listeners stay until the request goes: to take them off would cost each request more than a look at this.
+		let isSettled = false;
 		const take = (piece: Buffer) => {
+			if (isSettled) return;
 			bytes += piece.length;
 			if (bytes > maxBytes) {
-				settle();
+				isSettled = true;
+				pieces.length = 0;
 				request.pause();
 				reject(tooLarge(maxBytes));
 			} else pieces.push(piece);
 		};
 		const finish = () => {
-			settle();
+			if (isSettled) return;
+			isSettled = true;
 			const [only] = pieces;
 			if (only === undefined) resolve(null);
 			else resolve(pieces.length === 1 ? only : Buffer.concat(pieces, bytes));
 		};
+		// An error may follow the close, and has been told by then.
 		const leave = () => {
-			settle();
-			// An error may follow the close, and has been told by then.
-			request.on("error", () => undefined);
+			if (isSettled) return;
+			isSettled = true;
 			reject(
 				new GalleyError("client_closed", "The client closed the connection."),
 			);

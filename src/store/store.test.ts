@@ -319,13 +319,25 @@ describe.each(kinds)("$kind", ({ open }) => {
 			{ role: "user", rating: null },
 			{ role: "assistant", details: { citations: [1] }, rating: 1 },
 		]);
+		expect(await base.conversations.get(alice, id)).toMatchObject({
+			id,
+			title: "First",
+		});
 		expect(await base.conversations.list(bob)).toEqual([]);
 		for (const attempt of [
+			() => base.conversations.get(bob, id),
+			() => base.conversations.rate(bob, answer as string, null),
 			() => base.conversations.messages(bob, id),
 			() => base.conversations.append(bob, id, []),
 			() => base.conversations.rate(bob, answer as string, -1),
 			() => base.conversations.remove(bob, id),
 		])
 			await expect(attempt()).rejects.toMatchObject({ code: "not_found" });
+		// Taken back, and twice is no error.
+		for (const rating of [-1, null, null] as const) {
+			await base.conversations.rate(alice, answer as string, rating);
+			const [, rated] = await base.conversations.messages(alice, id);
+			expect(rated?.rating).toBe(rating);
+		}
 	});
 });

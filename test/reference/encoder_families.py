@@ -86,7 +86,7 @@ def write_family(name: str, tokenizer: Tokenizer, model, config: dict, pooling: 
     axes = {key: {0: "batch", 1: "tokens"} for key in ("input_ids", "attention_mask", "last_hidden_state")}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(Hidden(model), (ids, mask), str(folder / "onnx/model.onnx"), input_names=["input_ids", "attention_mask"],
+        torch.onnx.export(Hidden(model).eval(), (ids, mask), str(folder / "onnx/model.onnx"), input_names=["input_ids", "attention_mask"],
                           output_names=["last_hidden_state"], dynamic_axes=axes, opset_version=17, dynamo=False)
     write(folder / "tokenizer.json", json.loads(tokenizer.to_str()))
     write(folder / "config.json", config)
@@ -106,6 +106,18 @@ def write_family(name: str, tokenizer: Tokenizer, model, config: dict, pooling: 
     return rows
 
 
+def write_half_output(name: str):
+    """As converters to 16 bits leave a graph: what comes out has 16 bits too."""
+    folder = FIXTURES / "families" / name / "onnx"
+    model = onnx.load(folder / "model.onnx")
+    [output] = model.graph.output
+    for node in model.graph.node:
+        node.output[:] = ["full" if made == output.name else made for made in node.output]
+    model.graph.node.append(onnx.helper.make_node("Cast", ["full"], [output.name], to=onnx.TensorProto.FLOAT16))
+    output.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+    onnx.save(model, folder / "model_fp16.onnx")
+
+
 def write_rerank_gguf():
     graph = onnx.load(FIXTURES / "tiny-rerank/model.onnx").graph
     weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
@@ -113,7 +125,7 @@ def write_rerank_gguf():
     matrices = [weights[node.input[1]].T for node in graph.node if node.op_type == "MatMul" and node.input[1] in weights]
     config = json.loads((FIXTURES / "tiny-rerank/config.json").read_text())
     tokens = sorted(word_piece().get_vocab().items(), key=lambda entry: entry[1])
-    writer = gguf.GGUFWriter(str(FIXTURES / "tiny-rerank/tiny-rerank-f32.gguf"), "bert")
+    writer = gguf.GGUFWriter(str(FIXTURES / "tiny-rerank-f32.gguf"), "bert")
     writer.add_name("tiny-rerank")
     writer.add_context_length(config["max_position_embeddings"])
     writer.add_embedding_length(config["hidden_size"])
@@ -178,6 +190,7 @@ def main():
     config = NomicBertConfig(vocab_size=pieces.get_vocab_size(), max_position_embeddings=256, pad_token_id=0, **size)
     reference["tiny-nomic-bert"] = write_family("tiny-nomic-bert", pieces, randomised(NomicBertModel(config, add_pooling_layer=False)), {
         "architectures": ["NomicBertModel"], "model_type": "nomic_bert", "pad_token_id": 0, "n_embd": 16, "n_positions": 256}, "mean")
+    write_half_output("tiny-modernbert")
     write(FIXTURES / "families/reference.json", reference)
     write_rerank_gguf()
 

@@ -2,7 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Database, KnowledgeBase, openDatabase } from "galley/store";
 import type { Prompts } from "./answer/answer-question.ts";
-import type { Config } from "./config.ts";
+import { type Config, ConfigError } from "./config.ts";
 import { readableTypes } from "./extract/document.ts";
 import { Extractor } from "./extract/extractor.ts";
 import { PageFetcher } from "./ingest/page-fetcher.ts";
@@ -10,11 +10,12 @@ import { defaultManners, SiteManners } from "./ingest/site-manners.ts";
 import { StageTimes } from "./ingest/stage-times.ts";
 import { JobManager } from "./jobs/job-manager.ts";
 import { JobTable } from "./jobs/job-table.ts";
-import { UploadFolder } from "./jobs/upload-folder.ts";
+import { UploadTable } from "./jobs/upload-table.ts";
 import { ragMigrations } from "./knowledge/rag-migrations.ts";
 import { Metrics } from "./metrics.ts";
 import { ChatClient } from "./services/chat-client.ts";
 import { EmbeddingClient } from "./services/embedding-client.ts";
+import { Patience } from "./services/patience.ts";
 import { RerankClient } from "./services/rerank-client.ts";
 import { Tracing } from "./tracing/tracing.ts";
 
@@ -59,6 +60,8 @@ export async function openApplication(
 			directory: join(config.dataDirectory, "database"),
 			cacheDirectory: join(config.dataDirectory, "cache"),
 			migrations: ragMigrations,
+		}).catch((error: unknown) => {
+			throw inOwnWords(error, config);
 		}));
 	const base = new KnowledgeBase(database);
 	const embeddings = new EmbeddingClient({ ...config.embedding, tracing });
@@ -69,10 +72,11 @@ export async function openApplication(
 		{
 			base,
 			table,
-			uploads: new UploadFolder(join(config.dataDirectory, "uploads")),
+			uploads: new UploadTable(database),
 			runner: {
 				...reading,
 				embeddings,
+				patience: new Patience({ mostMs: config.ingest.embeddingWaitMs }),
 				limits: config.ingest.chunks,
 				concurrency: config.ingest.concurrency,
 				times: new StageTimes(({ stage, seconds, busySeconds }) => {
@@ -84,6 +88,9 @@ export async function openApplication(
 		{
 			maxJobs: config.ingest.maxJobs,
 			repeatCheckMs: 30_000,
+			leaseMs: config.ingest.leaseMs,
+			pollMs: 1000,
+			isAlone: given === undefined && database.kind === "embedded",
 			onPage: ({ state, chunks }) => {
 				if (!endStates.has(state)) return;
 				metrics.pages.inc({ state });
@@ -119,6 +126,17 @@ export async function openApplication(
 		tracing,
 		close,
 	};
+}
+
+/** The store speaks of the platform's variables. */
+function inOwnWords(error: unknown, { dataDirectory }: Config): unknown {
+	const reason = error instanceof Error ? error.message : "";
+	const holder = /Process (\d+) has the database/.exec(reason)?.[1];
+	if (holder === undefined) return error;
+	return new ConfigError(
+		`Another chatbot (process ${holder}) has the data in ${dataDirectory} open, and two would destroy it. Stop it, give this one a folder of its own (RAG_DATA_DIR), or let both use one PostgreSQL (DATABASE_URL).`,
+		{ cause: error },
+	);
 }
 
 const endStates = new Set(["stored", "unchanged", "removed", "failed"]);

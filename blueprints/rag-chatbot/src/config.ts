@@ -37,6 +37,10 @@ export interface IngestConfig {
 	concurrency: number;
 	/** Jobs at a time; one of a collection at a time in any case. */
 	maxJobs: number;
+	/** Several processes on one database: a job whose process hasn't been heard of for so long is taken over by another. */
+	leaseMs: number;
+	/** So long an embedding service that is away is waited for. */
+	embeddingWaitMs: number;
 	maxUploadBytes: number;
 	chunks: ChunkLimits;
 }
@@ -109,8 +113,10 @@ const environment = z.object({
 	ALLOWED_HOSTS: list,
 	USER_AGENT: text("GalleyRag/1.0 (+https://github.com/galley)"),
 	CRAWL_DELAY_MS: whole(500, 0, 60_000),
-	INGEST_CONCURRENCY: whole(4, 1, 64),
+	INGEST_CONCURRENCY: whole(8, 1, 64),
 	INGEST_JOBS: whole(2, 1, 32),
+	INGEST_LEASE_SECONDS: z.coerce.number().min(0.5).max(3600).default(20),
+	EMBEDDING_WAIT_SECONDS: z.coerce.number().min(0).max(86_400).default(600),
 	MAX_UPLOAD_MB: whole(50, 1, 1000),
 	CHUNK_TOKENS: whole(200, 20, 8000),
 	CHUNK_OVERLAP: whole(30, 0, 2000),
@@ -187,6 +193,8 @@ export function readConfig(
 			delayMs: env.CRAWL_DELAY_MS,
 			concurrency: env.INGEST_CONCURRENCY,
 			maxJobs: env.INGEST_JOBS,
+			leaseMs: env.INGEST_LEASE_SECONDS * 1000,
+			embeddingWaitMs: env.EMBEDDING_WAIT_SECONDS * 1000,
 			maxUploadBytes: env.MAX_UPLOAD_MB * 1_000_000,
 			chunks: {
 				maxTokens: env.CHUNK_TOKENS,

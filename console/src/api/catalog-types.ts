@@ -41,6 +41,8 @@ export interface CatalogEntry {
 	served: { engine: "llama" | "onnx" | "none"; note: string | null };
 	runBy: "galley" | null;
 	sources: readonly string[];
+	/** When somebody last read the publisher's text beside the entry; null: nobody said so. */
+	checked?: { on: string; notFound: readonly string[] } | null;
 	card: {
 		background: string;
 		intendedUse: string;

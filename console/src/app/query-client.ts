@@ -20,6 +20,11 @@ export function createQueryClient(): QueryClient {
 				// A gateway on this machine answers without the internet.
 				networkMode: "always",
 				staleTime: 5000,
+				// What could not be asked is asked again once the gateway is back; nobody has to press anything.
+				refetchInterval: ({ state }) =>
+					state.error instanceof ApiError && state.error.isOffline
+						? 5000
+						: false,
 				retry: (count, error) =>
 					error instanceof ApiError &&
 					(error.isOffline || error.status >= 502) &&

@@ -31,9 +31,13 @@ export function BenchmarkComparison({ ids }: { ids: readonly string[] }) {
 						head={["Load", "Figure", ...compared.map(({ label }) => label)]}
 					>
 						{compareStages(compared).flatMap(({ load, stages }) =>
-							figures.map(({ title, of, format }) => (
+							figures.map(({ title, of, format }, row) => (
 								<Table.Tr key={`${load} ${title}`}>
-									<Table.Td>{load}</Table.Td>
+									{row === 0 && (
+										<Table.Th rowSpan={figures.length} scope="rowgroup">
+											{load}
+										</Table.Th>
+									)}
 									<Table.Td>{title}</Table.Td>
 									{compared.map(({ label }, place) => (
 										<Table.Td key={label}>

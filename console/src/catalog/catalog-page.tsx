@@ -116,7 +116,7 @@ export function CatalogPage() {
 					<Group gap="xs" mb="md" mih={26}>
 						<Text size="sm" c="dimmed" role="status">
 							{first === undefined
-								? "Looking…"
+								? catalog.error === null && "Looking…"
 								: `${formatCount(first.total)} ${first.total === 1 ? "model" : "models"}, ${formatCount(first.fitting)} of them fit this machine`}
 						</Text>
 						<ActiveFilters search={search} onChange={change} />

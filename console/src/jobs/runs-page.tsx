@@ -60,7 +60,7 @@ interface RunsPageProps<K extends JobKind> {
 	leastCompared: number;
 	/** What is lost with a run. */
 	consequence: string;
-	/** Above the table, once there are runs. */
+	/** Below all, once there are runs. */
 	children?: ReactNode;
 }
 
@@ -130,15 +130,15 @@ export function RunsPage<K extends JobKind>(props: RunsPageProps<K>) {
 					</EmptyState>
 				) : (
 					<>
-						{chosen.length >= props.leastCompared && (
-							<Comparison ids={chosen} />
-						)}
 						<RunTable
 							{...props}
 							runs={runs.data}
 							chosen={chosen}
 							onChoose={setTicked}
 						/>
+						{chosen.length >= props.leastCompared && (
+							<Comparison ids={chosen} />
+						)}
 						{props.children}
 					</>
 				)}

@@ -33,7 +33,7 @@ export function ModelCardText({ entry }: { entry: CatalogEntry }) {
 								{...(card[name] === "unknown" ? { c: "dimmed" } : {})}
 							>
 								{card[name] === "unknown"
-									? "Unknown: nothing is published."
+									? "Unknown: not published, or not found."
 									: card[name]}
 							</Text>
 						</div>
@@ -43,7 +43,7 @@ export function ModelCardText({ entry }: { entry: CatalogEntry }) {
 			{card.benchmarks.length > 0 && (
 				<Section
 					title="Published benchmarks"
-					description="The publisher's own figures; what was measured on this machine is under Metrics."
+					description="As published, each with its source; what was measured on this machine is under Metrics."
 					flush
 				>
 					<WideTable
@@ -79,10 +79,23 @@ export function ModelCardText({ entry }: { entry: CatalogEntry }) {
 					<Text size="sm" c="dimmed">
 						Licence: {licence.name} ({licence.id}).
 					</Text>
+					<Text size="sm" c="dimmed">
+						{describeCheck(entry.checked ?? null)}
+					</Text>
 				</Stack>
 			</Section>
 		</Stack>
 	);
+}
+
+function describeCheck(
+	checked: NonNullable<CatalogEntry["checked"]> | null,
+): string {
+	if (checked === null) return "Not checked against the publisher's page.";
+	const read = `Read beside the publisher's text on ${checked.on}`;
+	return checked.notFound.length === 0
+		? `${read}.`
+		: `${read}; not found there: ${checked.notFound.join(", ").replaceAll("-", " ")}.`;
 }
 
 function hostOf(address: string): string {

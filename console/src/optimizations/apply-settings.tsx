@@ -35,7 +35,12 @@ export function ApplySettings({ service, foundAt }: ApplySettingsProps) {
 				<Alert color="teal" title="In use" role="status">
 					<Text size="sm">
 						Every replica of{" "}
-						<TextLink to="/fleet/$service" params={{ service }} inherit>
+						<TextLink
+							to="/fleet/$service"
+							params={{ service }}
+							inherit
+							underline="always"
+						>
 							{service}
 						</TextLink>{" "}
 						started after this was found, and runs with it.

@@ -3,7 +3,7 @@ import { formatBytes, formatCount } from "../components/quantities.ts";
 import { Section } from "../components/section.tsx";
 import { NumberCell, WideTable } from "../components/wide-table.tsx";
 import { useComparedRuns } from "../jobs/use-compared-runs.ts";
-import { formatGain, formatLoss } from "./optimization-words.ts";
+import { changeWords, formatGain, formatLoss } from "./optimization-words.ts";
 
 /** What each run found to be the best. */
 export function OptimizationComparison({ ids }: { ids: readonly string[] }) {
@@ -34,9 +34,7 @@ export function OptimizationComparison({ ids }: { ids: readonly string[] }) {
 							<Table.Td>
 								{winner === undefined
 									? result.summary
-									: winner.isBaseline
-										? "as it runs by default"
-										: (baseline?.difference ?? "–")}
+									: changeWords(winner.candidate, baseline?.candidate ?? null)}
 							</Table.Td>
 							<NumberCell>
 								{formatCount(

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Candidate } from "../api/job-types.ts";
 import {
+	changeWords,
 	formatGain,
 	formatLoss,
 	limitWords,
@@ -45,6 +46,10 @@ test("each setting stands beside what it was, and says whether it is another", (
 		value: "Q4_K_M",
 		before: "the file as it is",
 	});
+	expect(changeWords({ ...candidate, threads: 1 }, candidate)).toBe(
+		"Threads, decoding: 1, not 2",
+	);
+	expect(changeWords({ ...candidate, variant: "Q4_K_M" }, candidate)).toBe("–");
 	expect(
 		settingChanges(candidate, null).every(({ isChanged }) => !isChanged),
 	).toBe(true);

@@ -77,6 +77,21 @@ export function settingChanges(
 	});
 }
 
+/** In which settings a candidate is other than by default, its weights aside. */
+export function changeWords(
+	candidate: Candidate,
+	before: Candidate | null,
+): string {
+	const changed = settingChanges(candidate, before).filter(
+		({ name, isChanged }) => isChanged && name !== settingNames.variant,
+	);
+	return changed.length === 0
+		? "–"
+		: changed
+				.map(({ name, value, before: was }) => `${name}: ${value}, not ${was}`)
+				.join("; ");
+}
+
 function wordOf(name: keyof Candidate, value: string | number): string {
 	return name === "variant" && value === "source"
 		? "the file as it is"

@@ -27,4 +27,9 @@ create table api_keys (
 create index api_keys_changed on api_keys (changed_at);
 `,
 	},
+	{
+		// Who may see a collection is for the application that has it to say; a gateway's key promised what nothing kept.
+		name: "access-002",
+		sql: "alter table api_keys drop column collections;",
+	},
 ];

@@ -9,7 +9,6 @@ export interface ApiKey {
 	prefix: string;
 	scopes: readonly Scope[];
 	models: readonly string[] | null;
-	collections: readonly string[] | null;
 	limits: Limits;
 	createdAt: Date;
 	expiresAt: Date | null;
@@ -45,7 +44,6 @@ export function principalOf(key: ApiKey): Principal {
 		tenant: key.tenant,
 		scopes: key.scopes,
 		models: key.models,
-		collections: key.collections,
 		limits: key.limits,
 	};
 }

@@ -21,7 +21,6 @@ export const firstAdministrator: Principal = {
 	tenant: "default",
 	scopes: ["admin"],
 	models: [],
-	collections: [],
 };
 
 /**
@@ -70,7 +69,7 @@ export class GatewayKeys implements Authenticator {
 			if (this.#environment.knows(secret))
 				return this.#environment.authenticate(request);
 		}
-		await this.whenKnown();
+		if (!this.isKnown) await this.whenKnown();
 		if (secret !== null && looksLikeSecret(secret)) {
 			const principal = await this.#ofDatabase(secret);
 			if (principal !== null) return principal;

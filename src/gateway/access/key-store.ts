@@ -12,7 +12,6 @@ export interface KeySettings {
 	tenant: string;
 	scopes: readonly Scope[];
 	models: readonly string[] | null;
-	collections: readonly string[] | null;
 	limits: Limits;
 	expiresAt: Date | null;
 }
@@ -40,8 +39,8 @@ export class KeyStore {
 	async create(settings: KeySettings): Promise<CreatedKey> {
 		const secret = createSecret();
 		const key = await this.#one(
-			`insert into api_keys (id, prefix, secret_hash, name, tenant, scopes, models, collections, limits, expires_at)
-			values ($1, $2, $3, $4, $5, $6::text[], $7::text[], $8::text[], $9::jsonb, $10::timestamptz) returning *`,
+			`insert into api_keys (id, prefix, secret_hash, name, tenant, scopes, models, limits, expires_at)
+			values ($1, $2, $3, $4, $5, $6::text[], $7::text[], $8::jsonb, $9::timestamptz) returning *`,
 			[
 				`key_${randomBytes(8).toString("hex")}`,
 				prefixOfSecret(secret),
@@ -164,11 +163,6 @@ const columns: readonly {
 		value: ({ models }) => listed(models),
 	},
 	{
-		name: "collections",
-		sql: (parameter) => `collections = ${parameter}::text[]`,
-		value: ({ collections }) => listed(collections),
-	},
-	{
 		name: "limits",
 		sql: (parameter) => `limits = ${parameter}::jsonb`,
 		value: ({ limits }) => JSON.stringify(limits ?? {}),
@@ -189,7 +183,6 @@ function toKey(row: SqlRow): StoredKey {
 		prefix: row.prefix as string,
 		scopes: row.scopes as Scope[],
 		models: row.models as string[] | null,
-		collections: row.collections as string[] | null,
 		limits: row.limits as Limits,
 		createdAt: row.created_at as Date,
 		expiresAt: date(row.expires_at),

@@ -18,7 +18,7 @@ import { EnvironmentKeys } from "./environment-keys.ts";
 import { GatewayKeys, type KeysMode } from "./gateway-keys.ts";
 import { KeyStore } from "./key-store.ts";
 import { KnownKeys } from "./known-keys.ts";
-import { mayUse, mayUseCollection, type Principal } from "./principal.ts";
+import { mayUse, type Principal } from "./principal.ts";
 
 let database: LateDatabase;
 const clock = { ms: 0 };
@@ -224,7 +224,6 @@ describe("keys", () => {
 		const { body } = await call("POST", "/v1/keys", {
 			name: "k",
 			models: ["a*"],
-			collections: ["docs"],
 			limits: { requestsPerMinute: 5, concurrency: 2 },
 		});
 		await call("PATCH", `/v1/keys/${body.id}`, {
@@ -239,12 +238,10 @@ describe("keys", () => {
 			limits: { requestsPerMinute: 5, tokensPerDay: 9 },
 		});
 		expect(principal.limits?.concurrency).toBeUndefined();
-		expect([
-			mayUse(principal, "abc"),
-			mayUse(principal, "b"),
-			mayUseCollection(principal, "docs"),
-			mayUseCollection(principal, "other"),
-		]).toEqual([true, false, true, false]);
+		expect([mayUse(principal, "abc"), mayUse(principal, "b")]).toEqual([
+			true,
+			false,
+		]);
 		await call("PATCH", `/v1/keys/${body.id}`, { models: null, limits: null });
 		expect(await ask(body.key)).toMatchObject({ models: null, limits: {} });
 	});
@@ -254,6 +251,7 @@ describe("keys", () => {
 		const bodies: [object, string][] = [
 			[{}, "name"],
 			[{ name: "k", scope: ["admin"] }, "scope"],
+			[{ name: "k", collections: ["docs"] }, "collections"],
 			[{ name: "k", scopes: ["root"] }, "scopes.0"],
 			[{ name: "k", limits: { tokensPerMonth: 5 } }, "limits.tokensPerMonth"],
 			[{ name: "k", limits: { concurrency: 0 } }, "limits.concurrency"],

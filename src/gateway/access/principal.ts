@@ -19,8 +19,6 @@ export interface Principal {
 	scopes: readonly Scope[];
 	/** Names of models, `*` standing for any part of a name; null is all. */
 	models: readonly string[] | null;
-	/** Collections of the knowledge base, by the same patterns; null is all. */
-	collections?: readonly string[] | null;
 	/** What the key may use at most. */
 	limits?: Limits | null;
 }
@@ -47,14 +45,6 @@ export const anybody: Principal = {
 
 export function mayUse({ models }: Principal, model: string): boolean {
 	return models === null || matchesAny(models, model);
-}
-
-/** Whether the principal may read and write a collection of this name. */
-export function mayUseCollection(
-	{ collections = null }: Principal,
-	collection: string,
-): boolean {
-	return collections === null || matchesAny(collections, collection);
 }
 
 function matchesAny(patterns: readonly string[], name: string): boolean {

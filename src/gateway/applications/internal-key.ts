@@ -47,12 +47,12 @@ export class WithInternalKey implements Authenticator {
 		await this.#others.whenKnown?.();
 	}
 
-	async authenticate(request: IncomingMessage): Promise<Principal> {
+	authenticate(request: IncomingMessage): Promise<Principal> {
 		const key = keyOf(request);
 		// All keys of this kind are of one length: others needn't be hashed.
 		return key?.length === this.#length &&
 			timingSafeEqual(hashOf(key), this.#hash)
-			? application
+			? Promise.resolve(application)
 			: this.#others.authenticate(request);
 	}
 }

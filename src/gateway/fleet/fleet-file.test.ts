@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { readFleetFile } from "./fleet-file.ts";
 
@@ -34,6 +35,26 @@ aliases:
 			],
 			aliases: { default: "starter-chat" },
 		});
+	});
+
+	test("fleet.example.yaml is right as it is, and with all that is commented out", async () => {
+		const path = new URL("../../../fleet.example.yaml", import.meta.url);
+		const text = await readFile(path, "utf8");
+		expect(readFleetFile(text).problems).toEqual([]);
+		const key = /^( *)# ( *(?:- )?[A-Za-z/.0-9-]+: *(?:["#\w[{./%$-].*)?)$/;
+		const isAlternative = /^ *# or, /;
+		const uncommented = text
+			.split("\n")
+			.map((line) =>
+				isAlternative.test(line) ? line : line.replace(key, "$1$2"),
+			)
+			.join("\n");
+		expect(uncommented).toContain("\n    engine: openai");
+		const { fleet, problems } = readFleetFile(uncommented);
+		expect(problems).toEqual([]);
+		expect(fleet?.services.map(({ name }) => name)).toContain("hosted-llama");
+		expect(fleet?.upstreams).toHaveLength(1);
+		expect(Object.keys(fleet?.tenants ?? {})).toEqual(["acme"]);
 	});
 
 	test("an empty file is an empty fleet", () => {

@@ -32,7 +32,6 @@ const settings = {
 		.min(1)
 		.max(3),
 	models: patterns,
-	collections: patterns,
 	limits: limitsSchema.nullish(),
 	expiresAt: z.iso.datetime({ offset: true }).nullish(),
 };
@@ -94,7 +93,6 @@ export function keyRoutes(parts: KeyRouteParts): OwnRoute[] {
 					...asked,
 					scopes: await scopesFor(asked.scopes, call, parts),
 					models: asked.models ?? null,
-					collections: asked.collections ?? null,
 					limits: withoutEmptyLimits(asked.limits ?? {}) ?? {},
 					expiresAt: futureDate(asked.expiresAt),
 				});
@@ -182,13 +180,12 @@ function changesOf(
 	asked: z.infer<typeof change>,
 	{ limits: before }: StoredKey,
 ): Partial<KeySettings> {
-	const { name, tenant, scopes: given, models, collections, limits } = asked;
+	const { name, tenant, scopes: given, models, limits } = asked;
 	return {
 		...(name === undefined ? {} : { name }),
 		...(tenant === undefined ? {} : { tenant }),
 		...(given === undefined ? {} : { scopes: given }),
 		...(models === undefined ? {} : { models }),
-		...(collections === undefined ? {} : { collections }),
 		...(limits === undefined
 			? {}
 			: {

@@ -60,21 +60,26 @@ export type OwnAnswer =
 
 /** A fixed set of routes; the most literal path wins. */
 export class OwnRoutes {
-	readonly #exact = new Map<string, OwnRoute>();
-	/** By method and number of parts: most requests are for no own route. */
+	/** Method -> path -> route. */
+	readonly #exact = new Map<string, Map<string, OwnRoute>>();
+	/** By method, with what stands before the first parameter: most requests are for no own route. */
 	readonly #patterns = new Map<
 		string,
-		{ route: OwnRoute; parts: readonly string[] }[]
+		{ route: OwnRoute; start: string; parts: readonly string[] }[]
 	>();
 
 	constructor(routes: readonly OwnRoute[]) {
 		for (const route of routes) {
 			if (route.path.includes(":")) {
 				const parts = route.path.split("/");
-				const shape = `${route.method} ${parts.length}`;
-				const alike = this.#patterns.get(shape) ?? [];
-				this.#patterns.set(shape, [...alike, { route, parts }]);
-			} else this.#exact.set(`${route.method} ${route.path}`, route);
+				const start = route.path.slice(0, route.path.indexOf(":"));
+				const others = this.#patterns.get(route.method) ?? [];
+				this.#patterns.set(route.method, [...others, { route, start, parts }]);
+			} else {
+				const ofMethod =
+					this.#exact.get(route.method) ?? new Map<string, OwnRoute>();
+				this.#exact.set(route.method, ofMethod.set(route.path, route));
+			}
 		}
 	}
 
@@ -82,12 +87,11 @@ export class OwnRoutes {
 		method: string,
 		path: string,
 	): { route: OwnRoute; parameters: Record<string, string> } | null {
-		const exact = this.#exact.get(`${method} ${path}`);
+		const exact = this.#exact.get(method)?.get(path);
 		if (exact !== undefined) return { route: exact, parameters: {} };
-		const given = path.split("/");
-		const alike = this.#patterns.get(`${method} ${given.length}`) ?? [];
-		for (const { route, parts } of alike) {
-			const parameters = match(parts, given);
+		for (const { route, start, parts } of this.#patterns.get(method) ?? []) {
+			if (!path.startsWith(start)) continue;
+			const parameters = match(parts, path.split("/"));
 			if (parameters !== null) return { route, parameters };
 		}
 		return null;

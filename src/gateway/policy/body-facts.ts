@@ -37,16 +37,28 @@ const names = new Set([
 const longestName = 24;
 const attachmentStart = Buffer.from(";base64,");
 
+/** Reading it again costs less than the garbage collector's work for a weak hold. */
+const shortBody = 64 * 1024;
+
 /** Reads bodies once, however many policies ask. */
 export class BodyReader {
 	readonly #facts = new WeakMap<Buffer, BodyFacts>();
+	/** A short one: it is asked for several times in a row, and needs no weak hold. */
+	#last: { body: Buffer; facts: BodyFacts } | null = null;
 
 	of(body: Buffer): BodyFacts {
+		if (body.length <= shortBody) return this.#ofShort(body);
 		const known = this.#facts.get(body);
 		if (known !== undefined) return known;
 		const facts = readBodyFacts(body);
 		this.#facts.set(body, facts);
 		return facts;
+	}
+
+	#ofShort(body: Buffer): BodyFacts {
+		if (this.#last?.body !== body)
+			this.#last = { body, facts: readBodyFacts(body) };
+		return this.#last.facts;
 	}
 }
 

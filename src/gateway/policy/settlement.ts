@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import type { GalleyError } from "../../core/errors.ts";
 import type { AnswerSink } from "../../proxy/answer-sink.ts";
 import type { AnswerObserver } from "../../proxy/forward.ts";
@@ -33,17 +32,27 @@ export class Settlement implements AnswerObserver {
 		this.#counter = counter;
 	}
 
-	/** Asks the policies in turn; resolves the body to send. */
+	/** Asks the policies in turn; resolves the body to send. What they tell the client is added to the headers of its answer. */
 	async admit(
 		policies: readonly RequestPolicy[],
-		response: ServerResponse,
+		answerHeaders: Record<string, string>,
 	): Promise<Buffer> {
 		let call = this.#call;
 		for (const policy of policies) {
-			const admission = await admitted(policy, call, response);
+			let admission: Admission;
+			try {
+				const given = policy.admit(call);
+				// Most say it at once; to wait for them all the same would be a turn of the event loop's queue for each.
+				admission = given instanceof Promise ? await given : given;
+			} catch (error) {
+				// A refusal may tell more than its words: how long a limit lasts.
+				if (error instanceof PolicyRefusal)
+					Object.assign(answerHeaders, error.headers);
+				throw error;
+			}
 			this.#admissions.push(admission);
-			for (const [name, value] of Object.entries(admission.headers ?? {}))
-				response.setHeader(name, value);
+			if (admission.headers !== undefined)
+				Object.assign(answerHeaders, admission.headers);
 			if (admission.body !== undefined)
 				call = { ...call, body: admission.body };
 			if (admission.forwardHeaders === undefined) continue;
@@ -65,7 +74,8 @@ export class Settlement implements AnswerObserver {
 	/** Where the answer is to be written. */
 	answerThrough(client: AnswerSink): AnswerSink {
 		let sink = client;
-		for (const { answerThrough } of this.#admissions.toReversed()) {
+		for (let at = this.#admissions.length - 1; at >= 0; at--) {
+			const { answerThrough } = this.#admissions[at] as Admission;
 			if (answerThrough === undefined) continue;
 			const filter = answerThrough(sink);
 			this.#filters.unshift(filter);
@@ -82,15 +92,18 @@ export class Settlement implements AnswerObserver {
 		return error;
 	}
 
-	head: AnswerObserver["head"] = (status, headers) =>
+	head(...[status, headers]: Parameters<AnswerObserver["head"]>): void {
 		this.#counter?.head(status, headers);
+	}
 
-	data: AnswerObserver["data"] = (piece) => {
+	data(piece: Buffer): void {
 		this.#firstByteMs ??= performance.now() - this.#call.arrivedAt;
 		this.#counter?.data(piece);
-	};
+	}
 
-	end: AnswerObserver["end"] = (trailers) => this.#counter?.end(trailers);
+	end(...[trailers]: Parameters<AnswerObserver["end"]>): void {
+		this.#counter?.end(trailers);
+	}
 
 	settle(kind: CallOutcome["kind"], status: number): void {
 		if (this.#isSettled) return;
@@ -107,21 +120,5 @@ export class Settlement implements AnswerObserver {
 			coldStartMs: this.sending.coldStartMs ?? null,
 		};
 		for (const { settle } of this.#admissions.reverse()) settle?.(outcome);
-	}
-}
-
-/** A refusal may tell more than its words: how long a limit lasts. */
-async function admitted(
-	policy: RequestPolicy,
-	call: ModelCall,
-	response: ServerResponse,
-): Promise<Admission> {
-	try {
-		return await policy.admit(call);
-	} catch (error) {
-		if (error instanceof PolicyRefusal)
-			for (const [name, value] of Object.entries(error.headers))
-				response.setHeader(name, value);
-		throw error;
 	}
 }

@@ -10,6 +10,8 @@ import type { Admission, CallOutcome } from "../policy/model-call.ts";
 export interface Sending {
 	request: IncomingMessage;
 	response: AnswerSink;
+	/** Told with the answer, unless the answer has its own. */
+	answerHeaders: Readonly<Record<string, string>>;
 	body: Buffer | null;
 	/** Null where the path alone says where it goes. */
 	named: NamedModel | null;

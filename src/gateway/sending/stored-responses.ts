@@ -41,6 +41,7 @@ export class StoredResponses {
 		const sending: Sending = {
 			request,
 			response,
+			answerHeaders: {},
 			body,
 			named: null,
 			observer: undefined,

@@ -197,7 +197,7 @@ export class ServiceSender {
 	): Attempt {
 		const { id } = replica;
 		return async (claim, onStart) => {
-			const { request, response, observer } = sending;
+			const { request, response, answerHeaders, observer } = sending;
 			const bytes = body?.length ?? 0;
 			const tokens = bytes / bytesPerToken - (cached.get(id) ?? 0);
 			const end = set.begin(
@@ -216,6 +216,7 @@ export class ServiceSender {
 			const outcome = await forward({
 				request,
 				response,
+				answerHeaders,
 				body,
 				dispatcher: replica.pool,
 				origin: "http://service",

@@ -53,7 +53,7 @@ export class UpstreamSender {
 				waitMs / 1000,
 			);
 		}
-		const { request, response, observer } = sending;
+		const { request, response, answerHeaders, observer } = sending;
 		const { origin, headers, base, key } = this.#place(upstream);
 		this.#breakers.begin(id);
 		sending.attempts = (sending.attempts ?? 0) + 1;
@@ -65,6 +65,7 @@ export class UpstreamSender {
 		const outcome = await forward({
 			request,
 			response,
+			answerHeaders,
 			body,
 			dispatcher: this.#agent,
 			origin,

@@ -37,8 +37,7 @@ export class CallLog implements RequestPolicy {
 				};
 				if (kind === "broken" || status >= 500)
 					this.#logger.warn(fields, `request ${kind}`);
-				else if (isFine)
-					this.#logger.debug(fields, "request");
+				else if (isFine) this.#logger.debug(fields, "request");
 				else this.#logger.info(fields, `request ${kind}`);
 			},
 		};

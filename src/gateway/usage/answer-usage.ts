@@ -1,3 +1,4 @@
+import { skipSpace } from "../../proxy/json-bytes.ts";
 import type { BodyFacts } from "../policy/body-facts.ts";
 import type { TokenUsage, UsageCounter } from "../policy/model-call.ts";
 import { estimatePromptTokens, takesTokens } from "../policy/token-estimate.ts";
@@ -40,7 +41,7 @@ export class AnswerUsage implements UsageCounter {
 		this.#facts = facts;
 	}
 
-	head: UsageCounter["head"] = (status, headers) => {
+	head(...[status, headers]: Parameters<UsageCounter["head"]>): void {
 		const type = String(headers["content-type"] ?? "").toLowerCase();
 		const isReadable = headers["content-encoding"] === undefined;
 		if (status >= 400) this.#form = "none";
@@ -49,19 +50,19 @@ export class AnswerUsage implements UsageCounter {
 		else if (isReadable && /^application\/(?:[\w.-]+\+)?json/.test(type))
 			this.#form = "json";
 		else this.#form = "other";
-	};
+	}
 
-	data: UsageCounter["data"] = (piece) => {
+	data(piece: Buffer): void {
 		if (this.#form === "none") return;
 		this.#bytes += piece.length;
 		if (this.#form === "events") this.#readEvents(this.#pieces.add(piece));
 		else if (this.#form === "json") this.#keep(piece);
-	};
+	}
 
-	end: UsageCounter["end"] = () => {
+	end(..._: Parameters<UsageCounter["end"]>): void {
 		if (this.#form === "events") this.#readEvents(this.#pieces.rest());
 		else if (this.#form === "json") this.#readJson();
-	};
+	}
 
 	usage(): TokenUsage | null {
 		const told = this.#told;
@@ -119,7 +120,11 @@ export class AnswerUsage implements UsageCounter {
 	}
 
 	#readJson(): void {
-		const body = Buffer.concat(this.#kept);
+		const [only] = this.#kept;
+		const body =
+			only !== undefined && this.#kept.length === 1
+				? only
+				: Buffer.concat(this.#kept);
 		this.#kept = [];
 		this.#told = usageInBody(body, body.length === this.#bytes);
 		this.#isFinal = this.#told !== null;
@@ -127,6 +132,15 @@ export class AnswerUsage implements UsageCounter {
 }
 
 const usageKey = Buffer.from('"usage"');
+const closeBrace = 0x7d;
+
+/** Whether nothing but the last brace follows. */
+function closesAll(body: Buffer, from: number): boolean {
+	const brace = skipSpace(body, from);
+	return (
+		body[brace] === closeBrace && skipSpace(body, brace + 1) === body.length
+	);
+}
 
 /**
  * The key stands at the end, as a rule: then nothing else is read. Else the whole body is, unless it is too long to be kept: then
@@ -137,8 +151,7 @@ function usageInBody(body: Buffer, isWhole: boolean): ToldUsage | null {
 	if (at === -1) return null;
 	const last = wholeObject(body, at + usageKey.length);
 	const told = last === null ? null : readUsage(last.value);
-	const isAtEnd =
-		last !== null && /^\s*\}\s*$/.test(body.toString("latin1", last.end));
+	const isAtEnd = last !== null && closesAll(body, last.end);
 	if (isAtEnd || !isWhole) return told;
 	try {
 		return usageOf(JSON.parse(body.toString()));

@@ -117,6 +117,38 @@ describe("the catalog that comes with Galley", () => {
 		}
 	});
 
+	it("was read beside the publishers' text, and says what wasn't found there", () => {
+		const unknownOf = (item: CatalogItem): Record<string, boolean> => ({
+			parameters: item.parameters === "unknown",
+			"context-length": item.contextLength === "unknown",
+			languages: item.languages === "unknown",
+			memory: item.memory === "unknown",
+			settings: item.settings === "unknown",
+			"release-date": item.released === "unknown",
+			"intended-use": item.card.intendedUse === "unknown",
+			limits: item.card.limits === "unknown",
+			"training-data": item.card.trainingData === "unknown",
+			benchmarks: item.card.benchmarks.length === 0,
+			safety: item.card.safety === "unknown",
+		});
+		for (const item of items) {
+			expect(item.checked, item.id).not.toBeNull();
+			for (const fact of item.checked?.notFound ?? [])
+				expect(unknownOf(item)[fact], `${item.id} gives no ${fact}`).not.toBe(
+					true,
+				);
+		}
+	});
+
+	it("names each published figure once", () => {
+		for (const { id, card } of items) {
+			const names = card.benchmarks.map(
+				({ name, metric }) => `${name} ${metric}`,
+			);
+			expect(new Set(names).size, id).toBe(names.length);
+		}
+	});
+
 	it("finds what people ask for", () => {
 		expect(first("qwen3 0.6b")).toEqual(["qwen3-0.6b"]);
 		expect(first("llama3.2", 2).sort()).toEqual([

@@ -35,6 +35,26 @@ export const catalogDomains = [
 	"vision",
 ] as const;
 
+/** What a check of an entry against its publisher's text goes through. */
+const checkedFacts = [
+	"parameters",
+	"files",
+	"licence",
+	"context-length",
+	"languages",
+	"memory",
+	"settings",
+	"capabilities",
+	"release-date",
+	"intended-use",
+	"limits",
+	"inputs",
+	"outputs",
+	"training-data",
+	"benchmarks",
+	"safety",
+] as const;
+
 /** What nobody published stands in the file as this word: a hole would look like an oversight. */
 const unknown = z.literal("unknown");
 const isUnknownOr = "must be given, or be the word unknown";
@@ -165,6 +185,17 @@ const memory = z.strictObject({
 	source,
 });
 
+const check = z.strictObject({
+	on: z
+		.string()
+		.regex(/^\d{4}-\d\d-\d\d$/, "must be a day, such as 2026-11-23"),
+	/** Given in the entry, but not found that day in what the publisher says: it may be right all the same. */
+	notFound: z
+		.array(z.enum(checkedFacts))
+		.max(checkedFacts.length)
+		.refine(isDistinct, "has a fact twice"),
+});
+
 const benchmark = z.strictObject({
 	name: label,
 	value: z.number(),
@@ -252,6 +283,8 @@ export const catalogEntrySchema = z.strictObject({
 	/** `galley`: the project has run this very model; null: it has not. */
 	runBy: z.enum(["galley"]).nullable(),
 	sources: z.array(source).min(1, "must name at least one public page"),
+	/** When somebody last read the publisher's text (or a copy of it) beside the entry; null: nobody said so. */
+	checked: check.nullable().default(null),
 	card,
 });
 

@@ -124,6 +124,20 @@ describe("an entry of the catalog", () => {
 			]);
 	});
 
+	it("takes entries that say nothing of a check, and no check without a day", () => {
+		const { checked: _, ...unchecked } = entryOf();
+		const { entries } = parseEntries("c.yaml", JSON.stringify(unchecked));
+		expect(entries.map(({ checked }) => checked)).toEqual([null]);
+		expect(
+			problemsOf(
+				yamlOf({ checked: { on: "2026-11-23", notFound: ["settings"] } }),
+			),
+		).toEqual([]);
+		expect(
+			problemsOf(yamlOf({ checked: { on: "lately", notFound: [] } })),
+		).toEqual([expect.stringContaining("must be a day, such as 2026-11-23")]);
+	});
+
 	it("takes references that mean the same on every machine, and no others", () => {
 		const withReference = (reference: string) =>
 			yamlOf({

@@ -78,7 +78,7 @@ describe("the process of an encoder", () => {
 		for (const { rows } of await again) expect(rows).toEqual(alone.rows);
 		expect(states).toEqual(["ready", "restarting", "ready"]);
 		await supervisor.stop();
-	}, 30_000);
+	}, 60_000);
 
 	test("of two batches that a process died with, only the one that kills the next one too is an error", async () => {
 		const { supervisor } = createSupervisor(undefined, 2);
@@ -99,7 +99,7 @@ describe("the process of an encoder", () => {
 		});
 		expect(second).toMatchObject({ status: "fulfilled" });
 		await supervisor.stop();
-	}, 30_000);
+	}, 60_000);
 
 	test("a file that is no model fails for good, with the reason", async () => {
 		const { supervisor, states } = createSupervisor(

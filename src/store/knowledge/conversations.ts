@@ -17,8 +17,9 @@ export interface Message {
 	content: string;
 	/** Citations, timings, settings: what the application keeps with it. */
 	details: Record<string, unknown>;
-	/** Of the one who asks. */
+	/** Of the one who asks, and what it said of it. */
 	rating: -1 | 1 | null;
+	comment: string | null;
 	createdAt: Date;
 }
 
@@ -55,6 +56,15 @@ export class Conversations {
 		);
 	}
 
+	async get(principal: Principal, id: string): Promise<Conversation> {
+		const [conversation] = await this.#database.query<Conversation>(
+			`select ${columns} from conversations where id = $2::uuid and owner = $1`,
+			[principal.id, requireId(id, "conversation")],
+		);
+		if (conversation === undefined) throw notFound(id);
+		return conversation;
+	}
+
 	async rename(
 		principal: Principal,
 		id: string,
@@ -89,7 +99,7 @@ export class Conversations {
 		if (owned.length === 0) throw notFound(id);
 		return this.#database.query<Message>(
 			`select * from (
-				select m.id, m.role, m.content, m.details, m.created_at as "createdAt", m.ordinal, f.rating
+				select m.id, m.role, m.content, m.details, m.created_at as "createdAt", m.ordinal, f.rating, f.comment
 				from messages m join conversations v on v.id = m.conversation_id and v.owner = $1
 				left join feedback f on f.message_id = m.id and f.author = $1
 				where v.id = $2::uuid order by m.ordinal desc limit $3::int
@@ -124,13 +134,14 @@ export class Conversations {
 		});
 	}
 
-	/** Replaces what the same principal said of the message before. */
+	/** Replaces what the same principal said of the message before; null takes it back. */
 	async rate(
 		principal: Principal,
 		messageId: string,
-		rating: -1 | 1,
+		rating: -1 | 1 | null,
 		comment = "",
 	): Promise<void> {
+		if (rating === null) return this.#unrate(principal, messageId);
 		const rows = await this.#database.query(
 			`insert into feedback (message_id, author, rating, comment)
 			select m.id, $1, $3::smallint, $4 from messages m join conversations v on v.id = m.conversation_id and v.owner = $1
@@ -144,12 +155,26 @@ export class Conversations {
 				cleanText(comment),
 			],
 		);
-		if (rows.length === 0)
-			throw new GalleyError(
-				"not_found",
-				`There is no message ${messageId}, or it isn't this key's.`,
-			);
+		if (rows.length === 0) throw noMessage(messageId);
 	}
+
+	async #unrate(principal: Principal, messageId: string): Promise<void> {
+		const rows = await this.#database.query(
+			`with own as (
+				select m.id from messages m join conversations v on v.id = m.conversation_id and v.owner = $1 where m.id = $2::uuid
+			), gone as (delete from feedback f using own where f.message_id = own.id and f.author = $1)
+			select id from own`,
+			[principal.id, requireId(messageId, "message")],
+		);
+		if (rows.length === 0) throw noMessage(messageId);
+	}
+}
+
+function noMessage(id: string): GalleyError {
+	return new GalleyError(
+		"not_found",
+		`There is no message ${id}, or it isn't this key's.`,
+	);
 }
 
 function notFound(id: string): GalleyError {

@@ -167,6 +167,22 @@ describe("an answer without a language model", () => {
 		);
 		expect(more).toEqual([]);
 	});
+	test("rows of a table are quotes of their own", async () => {
+		const quotes = await extractiveAnswer(
+			"Which fee for which length?",
+			[
+				passage({
+					text: "| Length | Fee |\n| --- | --- |\n| Length of 6 m | Fee of 24 |\n| Length of 9 m | Fee of 36 |",
+				}),
+			],
+			null,
+		);
+		expect(quotes.map(({ text }) => text)).toEqual([
+			"Length · Fee",
+			"Length of 6 m · Fee of 24",
+			"Length of 9 m · Fee of 36",
+		]);
+	});
 	test("is empty when nothing is shared", async () => {
 		expect(await extractiveAnswer("Zebra?", [gateway, other], null)).toEqual(
 			[],
@@ -196,6 +212,20 @@ describe("sentences of Markdown", () => {
 			expect(text.slice(sentence.start, sentence.end)).toBe(sentence.text);
 	});
 
+	test("code is none either where the passage begins in the middle of it, is indented, or has no fence left", () => {
+		const texts = (text: string) =>
+			readSentences(text).map((sentence) => sentence.text);
+		expect(texts("a line of code here\n```\n\nThen a sentence.")).toEqual([
+			"Then a sentence.",
+		]);
+		expect(texts("Start it:\n\n    npm start  # the platform\n")).toEqual([]);
+		expect(texts("- An item that\n    goes on so.")).toEqual([
+			"An item that     goes on so.",
+		]);
+		expect(
+			texts('const request = { model_name: "starter", x: [1, 1] };'),
+		).toEqual([]);
+	});
 	test("a sentence may run over several lines, and is quoted as one", () => {
 		const text =
 			"- A sentence that\n  goes on here. Another\nsentence.\n\nThe next one.";

@@ -143,6 +143,38 @@ describe("an answer", () => {
 		expect(textOf(events)).toBe("So it is [2].");
 	});
 
+	test("comes about without any service, by words, and says what was missing", async () => {
+		services.fail = () => 503;
+		const searched: { words: string | null; vector: unknown }[] = [];
+		parts.search = async ({ words, vector }) => {
+			searched.push({ words, vector });
+			return passages;
+		};
+		const events = await ask(
+			question,
+			{ search: "vectors", rewrite: "model" },
+			[{ role: "user", content: "Hello there." }],
+		);
+		expect(searched).toEqual([{ words: question, vector: null }]);
+		expect(events.at(-1)).toEqual({ type: "end", kind: "extractive" });
+		expect(textOf(events)).toContain("The gateway routes requests");
+		const details = events.flatMap((event) =>
+			event.type === "stage" && event.detail !== null
+				? [[event.stage, event.detail.split(":")[0]]]
+				: [],
+		);
+		expect(Object.fromEntries(details)).toMatchObject({
+			embed: "Searched by words alone",
+			rerank: "Not reranked",
+			answer: "Quoted",
+		});
+	});
+
+	test("does not hide that the embedding service was asked wrongly", async () => {
+		services.failures.push(404);
+		await expect(ask(question)).rejects.toThrow("404");
+	});
+
 	test("of a second turn searches with what the first one was about", async () => {
 		services.answer = () => "Keys [1].";
 		const history = [

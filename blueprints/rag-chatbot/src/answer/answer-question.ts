@@ -1,6 +1,6 @@
 import type { ChatClient, ChatTurn } from "../services/chat-client.ts";
 import type { EmbeddingClient } from "../services/embedding-client.ts";
-import { ServiceError } from "../services/endpoint.ts";
+import { isAway, ServiceError } from "../services/endpoint.ts";
 import type { RerankClient } from "../services/rerank-client.ts";
 import { CitationReader } from "./citation-reader.ts";
 import { extractiveAnswer } from "./extractive-answer.ts";
@@ -90,6 +90,7 @@ export type Stage =
 export type AnswerKind = "model" | "extractive" | "none";
 
 export type AnswerEvent =
+	/** `detail` of embed, rerank and answer is what was missing: the answer came about without it. */
 	| { type: "stage"; stage: Stage; ms: number; detail: string | null }
 	/** Numbered from 1 in this order; what citations point to. */
 	| { type: "passages"; passages: readonly FoundPassage[] }
@@ -114,13 +115,11 @@ export async function* answerQuestion(
 	const clock = new StageClock();
 	const query = await standalone(asked, parts);
 	yield clock.lap("rewrite", query === asked.question ? null : query);
-	const vector =
-		settings.search === "words"
-			? null
-			: await parts.embeddings.embedQuery(query, signal);
-	yield clock.lap("embed");
+	const embedded = await embed(query, asked, parts);
+	yield clock.lap("embed", embedded.problem);
+	const { vector } = embedded;
 	const found = await parts.search({
-		words: settings.search === "vectors" ? null : query,
+		words: settings.search === "vectors" && vector !== null ? null : query,
 		vector,
 		limit: settings.found,
 		signal,
@@ -135,15 +134,20 @@ export async function* answerQuestion(
 	yield { type: "passages", passages };
 	yield clock.lap("pack", `${passages.length} passages`);
 	let kind: AnswerKind = "none";
-	for await (const event of compose(asked, query, passages, parts)) {
+	let problem: string | null = null;
+	// One that was away a moment ago is not asked again.
+	const reranker = ranked.problem === null ? parts.reranker : null;
+	const composed = compose(asked, query, passages, { ...parts, reranker });
+	for await (const event of composed) {
 		if (event.type === "end") kind = event.kind;
+		else if (event.type === "problem") problem = event.text;
 		else {
 			if (!clock.isFirstHeard && event.type === "text")
 				yield clock.first("first_token");
 			yield event;
 		}
 	}
-	yield clock.lap("answer");
+	yield clock.lap("answer", problem);
 	yield { type: "end", kind };
 }
 
@@ -154,7 +158,37 @@ function standalone(
 	if (settings.rewrite === "off") return question;
 	if (settings.rewrite === "join" || chat === null)
 		return joinedQuestion(question, history);
-	return rewrittenQuestion(question, history, chat, prompts.rewrite, signal);
+	return rewrittenQuestion(
+		question,
+		history,
+		chat,
+		prompts.rewrite,
+		signal,
+	).catch((error: unknown) => {
+		if (!(error instanceof ServiceError)) throw error;
+		return joinedQuestion(question, history);
+	});
+}
+
+/** Without its embedding service the chatbot still finds what has the question's words. */
+async function embed(
+	query: string,
+	{ settings, signal }: Asked,
+	{ embeddings }: AnswerParts,
+): Promise<{ vector: Float32Array | null; problem: string | null }> {
+	if (settings.search === "words") return { vector: null, problem: null };
+	try {
+		return {
+			vector: await embeddings.embedQuery(query, signal),
+			problem: null,
+		};
+	} catch (error) {
+		if (!isAway(error)) throw error;
+		return {
+			vector: null,
+			problem: `Searched by words alone: ${error.message}`,
+		};
+	}
 }
 
 interface Ranked {
@@ -189,7 +223,7 @@ async function rerank(
 		return { passages, problem: null };
 	} catch (error) {
 		if (!(error instanceof ServiceError)) throw error;
-		return { passages: found, problem: error.message };
+		return { passages: found, problem: `Not reranked: ${error.message}` };
 	}
 }
 
@@ -210,7 +244,7 @@ async function* compose(
 	query: string,
 	passages: readonly FoundPassage[],
 	parts: AnswerParts,
-): AsyncGenerator<AnswerEvent> {
+): AsyncGenerator<AnswerEvent | { type: "problem"; text: string }> {
 	if (passages.length === 0) {
 		yield { type: "text", text: unknownAnswer };
 		yield { type: "end", kind: "none" };
@@ -229,6 +263,7 @@ async function* compose(
 		} catch (error) {
 			// Before its first word nothing is lost: the passages answer for themselves.
 			if (hasBegun || !(error instanceof ServiceError)) throw error;
+			yield { type: "problem", text: `Quoted: ${error.message}` };
 		}
 	}
 	yield* byQuotes(query, passages, asked, parts);
@@ -290,7 +325,11 @@ async function* byQuotes(
 		query,
 		passages,
 		canRank ? (texts) => reranker.rank(query, texts, signal) : null,
-	);
+	).catch((error: unknown) => {
+		// The words that they share with the question tell, too.
+		if (!(error instanceof ServiceError)) throw error;
+		return extractiveAnswer(query, passages, null);
+	});
 	if (quotes.length === 0) {
 		yield { type: "text", text: unknownAnswer };
 		yield { type: "end", kind: "none" };

@@ -77,6 +77,8 @@ function joined(
 	const whole = passages[passage - 1]?.text ?? "";
 	const follows =
 		last?.passage === passage &&
+		// Rows of a table are sentences of their own.
+		!sentence.text.startsWith("|") &&
 		// White space and marks of emphasis, within one paragraph.
 		/^[ \t*_~]*\n?[ \t*_~]*$/.test(
 			whole.slice(last.sentence.end, sentence.start),

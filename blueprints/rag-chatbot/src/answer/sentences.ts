@@ -13,7 +13,7 @@ export function readSentences(markdown: string): Sentence[] {
 		cutSentences(text).flatMap(({ from, to }) => {
 			const place = withoutDanglingMarks(text, from, to);
 			const sentence = text.slice(place.start, place.end);
-			return sentence.length < shortest
+			return sentence.length < shortest || !isProse(sentence)
 				? []
 				: [
 						{
@@ -24,6 +24,16 @@ export function readSentences(markdown: string): Sentence[] {
 					];
 		}),
 	);
+}
+
+const leastLetters = 0.78;
+
+/** A passage cut out of the middle of a program doesn't say that it is one: it looks like it. */
+function isProse(sentence: string): boolean {
+	// Code in a sentence is a word of it.
+	const words = sentence.replace(/`[^`]+`/g, "code").replace(/[*_~|]/g, "");
+	const letters = words.match(/[\p{L}\p{N}\s]/gu)?.length ?? 0;
+	return letters >= leastLetters * words.length && !/^\s*[$>] /.test(words);
 }
 
 /** Marks that end what is emphasised belong to the sentence before them: `**First.** Second.` */
@@ -89,19 +99,33 @@ interface Block {
 	text: string;
 }
 
+const fence = /^\s*(```|~~~)/;
+
+/** The first fence closes what was opened before the passage begins. */
+function beginsInCode(lines: readonly string[]): boolean {
+	const fences = lines.filter((line) => fence.test(line));
+	return fences.length % 2 === 1 && /^\s*(```|~~~)\s*$/.test(fences[0] ?? "");
+}
+
 const listMark = /^\s*(?:[-*+>]\s+|\d+[.)]\s+)+/;
 
 function readBlocks(markdown: string): Block[] {
 	const blocks: Block[] = [];
 	let open: Block | null = null;
-	let isCode = false;
+	const lines = markdown.split("\n");
+	let isCode = beginsInCode(lines);
 	let at = 0;
-	for (const line of markdown.split("\n")) {
+	for (const line of lines) {
 		const start = at;
 		at += line.length + 1;
-		const isFence = /^\s*(```|~~~)/.test(line);
+		const isFence = fence.test(line);
+		// Indented by four where no paragraph goes on: that is code, too.
+		const isIndented = open === null && /^(?: {4}|\t)/.test(line);
 		const isOther =
-			isCode || /^\s*(#{1,6}\s|\|?[\s:|-]+$)/.test(line) || line.trim() === "";
+			isCode ||
+			isIndented ||
+			/^\s*(#{1,6}\s|\|?[\s:|-]+$)/.test(line) ||
+			line.trim() === "";
 		if (isFence) isCode = !isCode;
 		if (isFence || isOther) {
 			open = null;
@@ -165,7 +189,9 @@ function withoutMarks(text: string): string {
 		)
 		.replace(/(?<!\\)(?:\*{2,}|~~)/g, "")
 		.replace(emphasis("_"), "$1")
-		.replace(emphasis("\\*"), "$1");
+		.replace(emphasis("\\*"), "$1")
+		.replace(/\\([\\`*_{}[\]()#+.!|>~-])/g, "$1")
+		.replace(/\\([\\`*_{}[\]()#+.!|>~-])/g, "$1");
 }
 
 /** What one mark on either side emphasises. Within a word it is part of it: kv_cache, 2*3. */

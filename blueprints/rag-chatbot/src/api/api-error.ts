@@ -1,4 +1,4 @@
-import { ServiceError } from "../services/endpoint.ts";
+import { isAway, ServiceError } from "../services/endpoint.ts";
 
 /** What a caller did wrong, or may not do. */
 export class ApiError extends Error {
@@ -54,9 +54,7 @@ function describe(thrown: unknown): {
 } {
 	if (thrown instanceof ServiceError)
 		return {
-			code: [0, 429, 502, 503, 504].includes(thrown.status)
-				? "service_unavailable"
-				: "service_error",
+			code: isAway(thrown) ? "service_unavailable" : "service_error",
 			message: thrown.message,
 			param: null,
 		};

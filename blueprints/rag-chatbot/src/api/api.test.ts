@@ -1,6 +1,7 @@
 import type { InjectOptions } from "fastify";
 import type { Database } from "galley/store";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import {
 	openTestDatabase,
 	openTestServer,
@@ -26,6 +27,7 @@ beforeAll(async () => {
 		RAG_API_KEYS: "alice:alice-key-1,bob:bob-key-22",
 		ALLOWED_HOSTS: site.host,
 	});
+	await described.open();
 }, 60_000);
 afterAll(async () => {
 	await server.close();
@@ -51,11 +53,101 @@ async function call<Answer = Record<string, unknown>>(
 			...headers,
 		},
 	});
+	described.check(method, url, response);
 	const isJson = /json/.test(String(response.headers["content-type"]));
 	const body = (isJson ? response.json() : null) as Answer;
 	return { status: response.statusCode, body, text: response.payload };
 }
 
+/** Holds all that the server answers in this file to what /openapi.json says of it. */
+class Described {
+	#paths: Record<string, Record<string, DescribedOperation>> = {};
+	readonly seen = new Set<string>();
+
+	async open(): Promise<void> {
+		const { payload } = await server.app.inject({ url: "/openapi.json" });
+		this.#paths = JSON.parse(payload).paths;
+	}
+
+	get operations(): string[] {
+		return Object.entries(this.#paths).flatMap(([path, operations]) =>
+			Object.entries(operations).flatMap(([method, { responses }]) =>
+				Object.keys(responses)
+					.filter((status) => status.startsWith("2"))
+					.map((status) => `${method} ${path} ${status}`),
+			),
+		);
+	}
+
+	check(
+		method: string,
+		url: string,
+		{
+			statusCode,
+			headers,
+			payload,
+		}: { statusCode: number; headers: object; payload: string },
+	): void {
+		const [asked = ""] = url.split("?");
+		const path = Object.keys(this.#paths).find((path) =>
+			new RegExp(`^${path.replace(/\{\w+\}/g, "[^/]+")}$`).test(asked),
+		);
+		const what = `${method.toLowerCase()} ${path} ${statusCode}`;
+		const response =
+			this.#paths[path ?? ""]?.[method.toLowerCase()]?.responses[statusCode];
+		expect(response, `${what} of ${url} is described`).toBeDefined();
+		this.seen.add(what);
+		const [type = ""] = String(
+			(headers as Record<string, unknown>)["content-type"] ?? "",
+		).split(";");
+		if (response?.content === undefined) {
+			expect(payload).toBe("");
+			return;
+		}
+		const schema = response.content[type]?.schema;
+		expect(schema, `${what} as ${type} is described`).toBeDefined();
+		const isStream = type === "text/event-stream";
+		const answers =
+			type === "text/plain"
+				? [payload]
+				: isStream
+					? eventsOf(payload)
+					: [JSON.parse(payload)];
+		const known =
+			"$ref" in (schema as object)
+				? errorSchema
+				: z.fromJSONSchema(schema as object);
+		for (const answer of answers)
+			expect(
+				known.safeParse(answer).error?.issues ?? [],
+				`${what}: ${JSON.stringify(answer).slice(0, 500)}`,
+			).toEqual([]);
+	}
+}
+
+interface DescribedOperation {
+	responses: Record<string, { content?: Record<string, { schema: object }> }>;
+}
+
+const errorSchema = z.strictObject({
+	error: z.strictObject({
+		message: z.string().min(1),
+		type: z.string(),
+		param: z.string().nullable(),
+		code: z.string(),
+	}),
+});
+
+/** The data of the unnamed events and of those of pages: what ends a job's stream is the job, what ends an answer is no JSON. */
+function eventsOf(payload: string): unknown[] {
+	return payload.split("\n\n").flatMap((event) => {
+		const [, name, data] = /^(?:event: (\w+)\n)?data: (.*)$/s.exec(event) ?? [];
+		if (data === undefined || data === "[DONE]" || name === "end") return [];
+		return [JSON.parse(data)];
+	});
+}
+
+const described = new Described();
 let number = 0;
 
 async function collectionOf(who: keyof typeof keys): Promise<string> {
@@ -399,7 +491,7 @@ describe("answers", () => {
 		const { body } = await ask({ settings: { answer: "extractive" } });
 		const message = body.choices[0]?.message;
 		expect(message?.kind).toBe("extractive");
-		expect(message?.citations[0]?.text).toMatch(/^[^.]*\.$/);
+		expect(message?.citations[0]?.text).toMatch(/^The Elbe .*\.$/);
 		expect(rivers.text).toContain(message?.citations[0]?.text);
 	});
 
@@ -509,5 +601,43 @@ describe("the rest", () => {
 		);
 		expect(body.principal).toBe("bob");
 		expect(body.services).toHaveProperty("embedding.isReachable");
+	});
+
+	test("every answer that is described was given in these tests, as it is described", async () => {
+		const id = await collectionOf("alice");
+		const at = `/v1/collections/${id}`;
+		const grant = `${at}/grants/bob`;
+		expect(
+			(await call("alice", "PATCH", at, { description: "x" })).status,
+		).toBe(200);
+		await call("alice", "PUT", grant, { access: "read" });
+		const { body } = await call<{ grants: unknown[] }>(
+			"alice",
+			"GET",
+			`${at}/grants`,
+		);
+		expect(body.grants).toEqual([{ principal: "bob", access: "read" }]);
+		await call("alice", "DELETE", grant);
+		const job = await ingest("alice", id, rivers);
+		await call("alice", "DELETE", `/v1/jobs/${job.id}`);
+		const { body: begun } = await call<{ id: string }>(
+			"alice",
+			"POST",
+			"/v1/conversations",
+			{},
+		);
+		const conversation = `/v1/conversations/${begun.id}`;
+		await call("alice", "PATCH", conversation, { title: "Rivers" });
+		await call("alice", "GET", conversation);
+		await call("alice", "DELETE", conversation);
+		await call("alice", "DELETE", at);
+		for (const url of ["/v1/models", "/v1/collections", "/v1/conversations"])
+			await call("alice", "GET", url);
+		for (const url of ["/health", "/metrics", "/openapi.json"])
+			await call(null, "GET", url);
+		const unseen = described.operations.filter(
+			(one) => !described.seen.has(one),
+		);
+		expect(unseen).toEqual([]);
 	});
 });

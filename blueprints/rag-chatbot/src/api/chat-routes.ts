@@ -7,6 +7,7 @@ import { searchCollections } from "../knowledge/search-collections.ts";
 import type { ChatTurn } from "../services/chat-client.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { AnswerRecord } from "./answer-record.ts";
+import * as answers from "./answer-schemas.ts";
 import { renderError } from "./api-error.ts";
 import { type ChatQuestion, chatBody, readQuestion } from "./chat-body.ts";
 import { EventStream, whenGone } from "./event-stream.ts";
@@ -24,7 +25,12 @@ export function addChatRoutes(app: Server, application: Application): void {
 	const { base, config } = application;
 	app.get(
 		"/v1/models",
-		{ schema: { summary: "`rag`, and one model a collection" } },
+		{
+			schema: {
+				summary: "`rag`, and one model a collection",
+				answers: { 200: answers.models },
+			},
+		},
 		async ({ principal }) => {
 			const collections = await base.collections.list(principal);
 			const ids = ["rag", ...collections.map(({ id }) => `rag:${id}`)];
@@ -46,6 +52,12 @@ export function addChatRoutes(app: Server, application: Application): void {
 				summary:
 					"Ask; the answer's text has marks like [1], beside it are the citations",
 				body: chatBody,
+				answers: {
+					200: {
+						"application/json": answers.completion,
+						"text/event-stream": answers.completionChunk,
+					},
+				},
 			},
 		},
 		async ({ principal, body }, reply) => {
@@ -255,8 +267,8 @@ async function remember(
 	);
 	// The first question is the title, unless somebody gave one.
 	if (asked.history.length === 0) {
-		const latest = await conversations.list(principal, 50);
-		if (latest.find(({ id }) => id === conversation)?.title === "")
+		const { title } = await conversations.get(principal, conversation);
+		if (title === "")
 			await conversations.rename(
 				principal,
 				conversation,

@@ -1,6 +1,7 @@
 import type { Collection } from "galley/store";
 import { z } from "zod";
 import type { Application } from "../application.ts";
+import * as answers from "./answer-schemas.ts";
 import type { Access, CollectionShape } from "./shapes.ts";
 import { idParams, type Server } from "./zod-types.ts";
 
@@ -53,14 +54,25 @@ export function addCollectionRoutes(
 	const { collections } = base;
 	app.get(
 		"/v1/collections",
-		{ schema: { summary: "Collections that the caller may read" } },
+		{
+			schema: {
+				summary: "Collections that the caller may read",
+				answers: { 200: answers.collections },
+			},
+		},
 		async ({ principal }) => ({
 			collections: (await collections.list(principal)).map(toShape),
 		}),
 	);
 	app.post(
 		"/v1/collections",
-		{ schema: { summary: "Make a collection", body: newCollection } },
+		{
+			schema: {
+				summary: "Make a collection",
+				body: newCollection,
+				answers: { 201: answers.collection },
+			},
+		},
 		async ({ principal, body }, reply) => {
 			// How long its vectors are, only the model knows.
 			const probe = await embeddings.embedQuery("probe");
@@ -74,7 +86,13 @@ export function addCollectionRoutes(
 	);
 	app.get(
 		"/v1/collections/:id",
-		{ schema: { summary: "A collection", params: idParams } },
+		{
+			schema: {
+				summary: "A collection",
+				params: idParams,
+				answers: { 200: answers.collection },
+			},
+		},
 		async ({ principal, params }) =>
 			toShape(await collections.get(principal, params.id)),
 	);
@@ -83,6 +101,7 @@ export function addCollectionRoutes(
 		{
 			schema: {
 				summary: "Rename a collection",
+				answers: { 200: answers.collection },
 				params: idParams,
 				body: change,
 			},
@@ -102,6 +121,7 @@ export function addCollectionRoutes(
 		{
 			schema: {
 				summary: "Delete a collection with all that is in it",
+				answers: { 204: null },
 				params: idParams,
 			},
 		},
@@ -114,7 +134,13 @@ export function addCollectionRoutes(
 	);
 	app.get(
 		"/v1/collections/:id/grants",
-		{ schema: { summary: "Who else may use a collection", params: idParams } },
+		{
+			schema: {
+				summary: "Who else may use a collection",
+				params: idParams,
+				answers: { 200: answers.grants },
+			},
+		},
 		async ({ principal, params }) => ({
 			grants: (await collections.grants(principal, params.id)).map(
 				({ grantee, role }) => ({
@@ -129,6 +155,7 @@ export function addCollectionRoutes(
 		{
 			schema: {
 				summary: "Let another key, or * for all, use a collection",
+				answers: { 204: null },
 				params: grantParams,
 				body: grant,
 			},
@@ -143,7 +170,13 @@ export function addCollectionRoutes(
 	);
 	app.delete(
 		"/v1/collections/:id/grants/:principal",
-		{ schema: { summary: "Withdraw it", params: grantParams } },
+		{
+			schema: {
+				summary: "Withdraw it",
+				params: grantParams,
+				answers: { 204: null },
+			},
+		},
 		async ({ principal, params }, reply) => {
 			await collections.revoke(principal, params.id, grantee(params.principal));
 			return reply.code(204).send();

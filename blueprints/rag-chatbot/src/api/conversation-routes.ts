@@ -1,7 +1,7 @@
 import type { Conversation, Message } from "galley/store";
 import { z } from "zod";
 import type { Application } from "../application.ts";
-import { ApiError } from "./api-error.ts";
+import * as answers from "./answer-schemas.ts";
 import type {
 	AnswerExtension,
 	ConversationShape,
@@ -41,18 +41,24 @@ function toMessage(message: Message): MessageShape {
 		stages,
 		kind,
 		rating: message.rating,
+		comment: message.comment || null,
 		createdAt: message.createdAt.toISOString(),
 	};
 }
 
 export function addConversationRoutes(
 	app: Server,
-	{ base, database, metrics }: Application,
+	{ base, metrics }: Application,
 ): void {
 	const { conversations } = base;
 	app.get(
 		"/v1/conversations",
-		{ schema: { summary: "The caller's conversations, the latest first" } },
+		{
+			schema: {
+				summary: "The caller's conversations, the latest first",
+				answers: { 200: answers.conversations },
+			},
+		},
 		async ({ principal }) => ({
 			conversations: (await conversations.list(principal, mostListed)).map(
 				toShape,
@@ -61,7 +67,13 @@ export function addConversationRoutes(
 	);
 	app.post(
 		"/v1/conversations",
-		{ schema: { summary: "Begin a conversation", body: newConversation } },
+		{
+			schema: {
+				summary: "Begin a conversation",
+				body: newConversation,
+				answers: { 201: answers.conversation },
+			},
+		},
 		async ({ principal, body }, reply) =>
 			reply
 				.code(201)
@@ -69,16 +81,18 @@ export function addConversationRoutes(
 	);
 	app.get(
 		"/v1/conversations/:id",
-		{ schema: { summary: "A conversation", params: idParams } },
+		{
+			schema: {
+				summary: "A conversation: its messages, their citations and ratings",
+				params: idParams,
+				answers: { 200: answers.wholeConversation },
+			},
+		},
 		async ({ principal, params }) => {
-			const messages = await conversations.messages(principal, params.id);
-			const all = await conversations.list(principal, 100_000);
-			const conversation = all.find(({ id }) => id === params.id);
-			if (conversation === undefined)
-				throw new ApiError(
-					"not_found",
-					`There is no conversation ${params.id}.`,
-				);
+			const [conversation, messages] = await Promise.all([
+				conversations.get(principal, params.id),
+				conversations.messages(principal, params.id),
+			]);
 			return { ...toShape(conversation), messages: messages.map(toMessage) };
 		},
 	);
@@ -87,6 +101,7 @@ export function addConversationRoutes(
 		{
 			schema: {
 				summary: "Rename a conversation",
+				answers: { 200: answers.conversation },
 				params: idParams,
 				body: newConversation,
 			},
@@ -96,7 +111,13 @@ export function addConversationRoutes(
 	);
 	app.delete(
 		"/v1/conversations/:id",
-		{ schema: { summary: "Delete a conversation", params: idParams } },
+		{
+			schema: {
+				summary: "Delete a conversation",
+				params: idParams,
+				answers: { 204: null },
+			},
+		},
 		async ({ principal, params }, reply) => {
 			await conversations.remove(principal, params.id);
 			return reply.code(204).send();
@@ -107,19 +128,14 @@ export function addConversationRoutes(
 		{
 			schema: {
 				summary: "Rate an answer; null takes the rating back",
+				answers: { 204: null },
 				params: idParams,
 				body: feedback,
 			},
 		},
 		async ({ principal, params, body }, reply) => {
 			const { rating, comment } = body;
-			// Also tells whether the message is the caller's.
-			await conversations.rate(principal, params.id, rating ?? 1, comment);
-			if (rating === null)
-				await database.query(
-					"delete from feedback where message_id = $1::uuid and author = $2",
-					[params.id, principal.id],
-				);
+			await conversations.rate(principal, params.id, rating, comment);
 			metrics.feedback.inc({ rating: rating === null ? "none" : `${rating}` });
 			return reply.code(204).send();
 		},

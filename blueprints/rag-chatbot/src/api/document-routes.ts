@@ -1,6 +1,7 @@
 import type { DocumentFacts } from "galley/store";
 import { z } from "zod";
 import type { Application } from "../application.ts";
+import * as answers from "./answer-schemas.ts";
 import type { DocumentShape, WholeDocumentShape } from "./shapes.ts";
 import { idParams, type Server } from "./zod-types.ts";
 
@@ -37,6 +38,7 @@ export function addDocumentRoutes(app: Server, { base }: Application): void {
 		{
 			schema: {
 				summary: "Documents of a collection, by source",
+				answers: { 200: answers.documents },
 				params: idParams,
 				querystring: page,
 			},
@@ -56,6 +58,7 @@ export function addDocumentRoutes(app: Server, { base }: Application): void {
 		{
 			schema: {
 				summary: "A document: its Markdown, and where its chunks stand in it",
+				answers: { 200: answers.wholeDocument },
 				params: idParams,
 			},
 		},
@@ -74,7 +77,13 @@ export function addDocumentRoutes(app: Server, { base }: Application): void {
 	);
 	app.delete(
 		"/v1/documents/:id",
-		{ schema: { summary: "Delete a document", params: idParams } },
+		{
+			schema: {
+				summary: "Delete a document",
+				params: idParams,
+				answers: { 204: null },
+			},
+		},
 		async ({ principal, params }, reply) => {
 			const { collectionId, source } = await documents.get(
 				principal,

@@ -4,6 +4,7 @@ import {
 	projectToPlane,
 	similarityMatrix,
 } from "../explore/principal-components.ts";
+import * as answers from "./answer-schemas.ts";
 import { whenGone } from "./event-stream.ts";
 import { idParams, type Server } from "./zod-types.ts";
 
@@ -18,7 +19,13 @@ export function addExploreRoutes(
 ): void {
 	app.post(
 		"/v1/explore/similarity",
-		{ schema: { summary: "How alike texts are to the model", body: texts } },
+		{
+			schema: {
+				summary: "How alike texts are to the model",
+				body: texts,
+				answers: { 200: answers.similarity },
+			},
+		},
 		async ({ body }, reply) => {
 			const vectors = await embeddings.embedPassages(
 				body.texts,
@@ -34,6 +41,7 @@ export function addExploreRoutes(
 				summary:
 					"Chunks as points: those that say the like are near each other",
 				params: idParams,
+				answers: { 200: answers.collectionMap },
 			},
 		},
 		async ({ principal, params }) => {

@@ -3,6 +3,7 @@ import type { Application } from "../application.ts";
 import type { IngestTask } from "../ingest/ingest-job.ts";
 import type { UploadedFile } from "../ingest/ingest-runner.ts";
 import { toJobShape } from "../jobs/job.ts";
+import * as answers from "./answer-schemas.ts";
 import { ApiError } from "./api-error.ts";
 import { noteOf, readUpload } from "./read-upload.ts";
 import { requireWrite } from "./rights.ts";
@@ -88,6 +89,8 @@ export function addIngestRoutes(
 						"Read pages, a sitemap, a site, a text, or files (multipart) into a collection",
 					params: idParams,
 					body: ingest,
+					multipart: z.object({ files: z.array(z.string()).min(1) }),
+					answers: { 202: answers.begunJob },
 				},
 				// Multipart bodies have no schema: the handler reads both forms.
 				validatorCompiler: ({ schema, httpPart }) => {

@@ -1,6 +1,7 @@
 import type { Principal } from "galley/store";
 import type { Application } from "../application.ts";
 import { type Job, toJobShape } from "../jobs/job.ts";
+import * as answers from "./answer-schemas.ts";
 import { ApiError } from "./api-error.ts";
 import { EventStream, whenGone } from "./event-stream.ts";
 import { requireWrite } from "./rights.ts";
@@ -20,7 +21,13 @@ export function addJobRoutes(app: Server, { base, jobs }: Application): void {
 	};
 	app.get(
 		"/v1/collections/:id/jobs",
-		{ schema: { summary: "Jobs of a collection", params: idParams } },
+		{
+			schema: {
+				summary: "Jobs of a collection",
+				params: idParams,
+				answers: { 200: answers.jobs },
+			},
+		},
 		async ({ principal, params }) => {
 			await base.collections.get(principal, params.id);
 			return { jobs: (await jobs.list(params.id)).map(toJobShape) };
@@ -28,7 +35,13 @@ export function addJobRoutes(app: Server, { base, jobs }: Application): void {
 	);
 	app.get(
 		"/v1/jobs/:id",
-		{ schema: { summary: "A job and its pages", params: idParams } },
+		{
+			schema: {
+				summary: "A job and its pages",
+				params: idParams,
+				answers: { 200: answers.wholeJob },
+			},
+		},
 		async ({ principal, params }): Promise<WholeJobShape> => {
 			const job = await readable(principal, params.id);
 			return { ...toJobShape(job), pages: await jobs.pages(job.id) };
@@ -39,6 +52,7 @@ export function addJobRoutes(app: Server, { base, jobs }: Application): void {
 		{
 			schema: {
 				summary: "Stop a job, and its repetitions; what it stored stays",
+				answers: { 200: answers.job },
 				params: idParams,
 			},
 		},
@@ -54,6 +68,7 @@ export function addJobRoutes(app: Server, { base, jobs }: Application): void {
 		{
 			schema: {
 				summary: "What happens to the pages of a job, as it happens",
+				answers: { 200: { "text/event-stream": answers.pageEvent } },
 				params: idParams,
 			},
 		},

@@ -5,6 +5,8 @@ import {
 	type CollectionPassage,
 	searchCollections,
 } from "../knowledge/search-collections.ts";
+import { isAway, ServiceError } from "../services/endpoint.ts";
+import * as answers from "./answer-schemas.ts";
 import { urlOf } from "./document-routes.ts";
 import { whenGone } from "./event-stream.ts";
 import { requireReadable } from "./rights.ts";
@@ -47,7 +49,13 @@ export function addSearchRoutes(
 ): void {
 	app.post(
 		"/v1/search",
-		{ schema: { summary: "Find passages", body: search } },
+		{
+			schema: {
+				summary: "Find passages",
+				body: search,
+				answers: { 200: answers.passages },
+			},
+		},
 		async ({ principal, body }, reply) => {
 			const { query, limit, collections = null } = body;
 			const how = body.search ?? config.answer.search;
@@ -61,19 +69,38 @@ export function addSearchRoutes(
 				collections,
 				embeddings.endpoint.model,
 			);
+			const notices: string[] = [];
+			const vector =
+				how === "words"
+					? null
+					: await embeddings
+							.embedQuery(query, signal)
+							.catch((error: unknown) => {
+								if (!isAway(error)) throw error;
+								notices.push(`Searched by words alone: ${error.message}`);
+								return null;
+							});
 			const found = await find({
-				words: how === "vectors" ? null : query,
-				vector:
-					how === "words" ? null : await embeddings.embedQuery(query, signal),
+				words: how === "vectors" && vector !== null ? null : query,
+				vector,
 				limit: canRank ? Math.max(limit, config.answer.found) : limit,
 				signal,
 			});
-			if (!canRank) return { passages: found.map(toShape) };
-			const relevances = await reranker.rank(
-				query,
-				found.map((passage) => passageText(passage.title, passage)),
-				signal,
-			);
+			const relevances = !canRank
+				? null
+				: await reranker
+						.rank(
+							query,
+							found.map((passage) => passageText(passage.title, passage)),
+							signal,
+						)
+						.catch((error: unknown) => {
+							if (!(error instanceof ServiceError)) throw error;
+							notices.push(`Not reranked: ${error.message}`);
+							return null;
+						});
+			if (relevances === null)
+				return { passages: found.slice(0, limit).map(toShape), notices };
 			const ranked = found
 				.map((passage, index) => ({
 					...passage,
@@ -82,7 +109,7 @@ export function addSearchRoutes(
 				.toSorted(
 					(one, other) => (other.relevance ?? 0) - (one.relevance ?? 0),
 				);
-			return { passages: ranked.slice(0, limit).map(toShape) };
+			return { passages: ranked.slice(0, limit).map(toShape), notices };
 		},
 	);
 }

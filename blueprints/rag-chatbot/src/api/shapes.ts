@@ -147,5 +147,7 @@ export interface MessageShape {
 	stages: StageShape[];
 	kind: AnswerKind | null;
 	rating: 1 | -1 | null;
+	/** What the caller said beside its rating. */
+	comment: string | null;
 	createdAt: string;
 }

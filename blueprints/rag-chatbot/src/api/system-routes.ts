@@ -1,7 +1,10 @@
+import { z } from "zod";
 import type { Application } from "../application.ts";
 import type { Endpoint } from "../services/endpoint.ts";
 import { serviceState } from "../services/service-state.ts";
+import * as answers from "./answer-schemas.ts";
 import { Callers } from "./callers.ts";
+import { settingsBody } from "./chat-body.ts";
 import type { Server } from "./zod-types.ts";
 
 /** For those who watch over the server; none of it tells what is in it. */
@@ -13,7 +16,12 @@ export function addSystemRoutes(
 	const callers = new Callers(config);
 	app.get(
 		"/health",
-		{ schema: { summary: "Whether the server can do its work" } },
+		{
+			schema: {
+				summary: "Whether the server can do its work",
+				answers: { 200: answers.health, 503: answers.noHealth },
+			},
+		},
 		async (_request, reply) => {
 			try {
 				await database.query("select 1", [], {
@@ -28,7 +36,12 @@ export function addSystemRoutes(
 	);
 	app.get(
 		"/metrics",
-		{ schema: { summary: "For Prometheus" } },
+		{
+			schema: {
+				summary: "For Prometheus",
+				answers: { 200: { "text/plain": z.string() } },
+			},
+		},
 		async (_request, reply) =>
 			reply
 				.type(metrics.registry.contentType)
@@ -36,7 +49,12 @@ export function addSystemRoutes(
 	);
 	app.get(
 		"/openapi.json",
-		{ schema: { summary: "This description" } },
+		{
+			schema: {
+				summary: "This description",
+				answers: { 200: answers.anyObject },
+			},
+		},
 		async () => openApi(),
 	);
 	app.get(
@@ -44,6 +62,7 @@ export function addSystemRoutes(
 		{
 			schema: {
 				summary: "What an answer does unless asked otherwise, and what answers",
+				answers: { 200: answers.settings(settingsBody) },
 			},
 		},
 		async (request) => {

@@ -25,6 +25,9 @@ export type Server = FastifyInstance<
 	ZodTypes
 >;
 
+/** Several media types have a schema each; of a stream it is that of one event's data. */
+export type Answer = z.ZodType | Readonly<Record<string, z.ZodType>> | null;
+
 declare module "fastify" {
 	interface FastifyRequest {
 		/** Who asks: set before any handler of /v1. */
@@ -32,6 +35,10 @@ declare module "fastify" {
 	}
 	interface FastifySchema {
 		summary?: string;
+		/** By status; null: no body. A schema alone is one of JSON. */
+		answers?: Readonly<Record<number, Answer>>;
+		/** Of a body that may come as multipart/form-data, too. */
+		multipart?: z.ZodType;
 	}
 }
 

@@ -1,6 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { type Chatbot, evaluate, readQuestions } from "./evaluate.ts";
 import { htmlReport } from "./html-report.ts";
+import { normalised } from "./measures.ts";
 
 const chatbot: Chatbot = {
 	search: async (_, { search }) =>
@@ -44,4 +46,21 @@ test("ways to search are told apart, answers measured, silence judged", async ()
 
 test("a broken line is named", () => {
 	expect(() => readQuestions('{"question":"How?"}')).toThrow("Line 1");
+});
+
+test("the shipped questions can be answered from the shipped documentation, and some can't", async () => {
+	const root = new URL("../../../../", import.meta.url);
+	const file = new URL("../../questions/galley-docs.jsonl", import.meta.url);
+	const questions = readQuestions(await readFile(file, "utf8"));
+	const answerable = questions.filter(({ sources }) => sources.length > 0);
+	expect(answerable.length).toBeGreaterThanOrEqual(40);
+	expect(questions.length - answerable.length).toBeGreaterThanOrEqual(15);
+	for (const { question, sources, answer } of answerable) {
+		const texts = await Promise.all(
+			sources.map((source) => readFile(new URL(source, root), "utf8")),
+		);
+		const there = new Set(texts.flatMap(normalised));
+		const missing = normalised(answer ?? "").filter((word) => !there.has(word));
+		expect(missing, question).toEqual([]);
+	}
 });

@@ -23,6 +23,40 @@ export interface ChatbotAddress {
 	collections: readonly string[] | null;
 }
 
+const listed = z.object({
+	collections: z.array(z.object({ id: z.string(), name: z.string() })),
+});
+
+/** Collections by their ids or names. */
+export async function collectionIds(
+	{ url, apiKey }: Omit<ChatbotAddress, "collections">,
+	wanted: readonly string[],
+): Promise<string[]> {
+	const response = await fetch(`${url}/v1/collections`, {
+		headers: apiKey === null ? {} : { authorization: `Bearer ${apiKey}` },
+	}).catch((cause: unknown) => {
+		throw new Error(
+			`No chatbot answers at ${url}. Start it (npm start), or say --url.`,
+			{ cause },
+		);
+	});
+	if (!response.ok)
+		throw new Error(
+			`/v1/collections answered ${response.status}: ${await response.text()}`,
+		);
+	const { collections } = listed.parse(await response.json());
+	return wanted.map((text) => {
+		const found = collections.find(
+			({ id, name }) => id === text || name === text,
+		);
+		if (found === undefined)
+			throw new Error(
+				`There is no collection ${text}. There are: ${collections.map(({ name }) => name).join(", ")}.`,
+			);
+		return found.id;
+	});
+}
+
 /** The chatbot over its API: what is measured is what users get. */
 export function httpChatbot({
 	url,

@@ -1,12 +1,16 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { starterName } from "../starter/starter-docs.ts";
 import { evaluate, readQuestions } from "./evaluate.ts";
 import { htmlReport } from "./html-report.ts";
-import { httpChatbot } from "./http-chatbot.ts";
+import { collectionIds, httpChatbot } from "./http-chatbot.ts";
 
-const usage = `npm run eval -- questions.jsonl [--url http://127.0.0.1:8010] [--key KEY] [--collection ID]... [--output eval-report]
+const usage = `npm run eval -- [questions.jsonl] [--url http://127.0.0.1:8010] [--key KEY] [--collection ID or NAME]... [--output eval-report]
 
-Each line of the file: {"question": "...", "sources": ["docs/models.md"], "answer": "..."}; no sources: the chatbot should say that it doesn't know.`;
+Each line of the file: {"question": "...", "sources": ["docs/models.md"], "answer": "..."}; no sources: the chatbot should say that it doesn't know.
+Without a file: the shipped questions on Galley's own documentation (collection galley-docs).`;
+
+const shipped = new URL("../../questions/galley-docs.jsonl", import.meta.url);
 
 async function main(): Promise<void> {
 	const { values, positionals } = parseArgs({
@@ -16,15 +20,21 @@ async function main(): Promise<void> {
 			key: { type: "string" },
 			collection: { type: "string", multiple: true },
 			output: { type: "string", default: "eval-report" },
+			help: { type: "boolean", default: false },
 		},
 	});
+	if (values.help) {
+		process.stdout.write(`${usage}\n`);
+		return;
+	}
 	const [path] = positionals;
-	if (path === undefined) throw new Error(usage);
-	const questions = readQuestions(await readFile(path, "utf8"));
+	const questions = readQuestions(await readFile(path ?? shipped, "utf8"));
+	const address = { url: values.url, apiKey: values.key ?? null };
+	const wanted =
+		values.collection ?? (path === undefined ? [starterName] : null);
 	const chatbot = httpChatbot({
-		url: values.url,
-		apiKey: values.key ?? null,
-		collections: values.collection ?? null,
+		...address,
+		collections: wanted && (await collectionIds(address, wanted)),
 	});
 	const report = await evaluate(questions, chatbot, new Date());
 	await writeFile(`${values.output}.json`, JSON.stringify(report, null, "\t"));

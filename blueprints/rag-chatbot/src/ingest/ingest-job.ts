@@ -29,7 +29,7 @@ export interface PageReport {
 	/** Null until it is known. */
 	title: string | null;
 	chunks: number;
-	/** Null unless it failed. */
+	/** Null unless it failed, or waits for the embedding service. */
 	problem: { code: PageErrorCode; message: string } | null;
 }
 

@@ -4,6 +4,7 @@ import type { ExtractedDocument, RawDocument } from "../extract/document.ts";
 import type { Extractor } from "../extract/extractor.ts";
 import type { EmbeddingClient } from "../services/embedding-client.ts";
 import { ServiceError } from "../services/endpoint.ts";
+import { AwayError, type OnAway, type Patience } from "../services/patience.ts";
 import { PageError } from "./page-error.ts";
 
 export interface NewChunk {
@@ -32,6 +33,8 @@ export interface NewDocument {
 export interface IngestParts {
 	extractor: Extractor;
 	embeddings: EmbeddingClient;
+	/** Shared by all pages: an embedding service that is away is away for all of them. */
+	patience: Patience;
 	limits: ChunkLimits;
 }
 
@@ -39,6 +42,8 @@ export type IngestStage = "read" | "split" | "embed" | "store";
 
 export interface IngestWatch {
 	onStage(stage: IngestStage): void;
+	/** The embedding service is away and waited for; null: it is there again. */
+	onAway: OnAway;
 	signal: AbortSignal;
 	/** Whether a document with this hash is in the collection already, from this source or another. */
 	isKnown(contentHash: string): Promise<boolean>;
@@ -52,7 +57,7 @@ export type IngestResult =
 /** From bytes to a stored document with its chunks and their vectors, in one go or not at all. Throws PageError. */
 export async function ingestDocument(
 	raw: RawDocument & { etag: string | null; lastModified: string | null },
-	{ extractor, embeddings, limits }: IngestParts,
+	{ extractor, embeddings, patience, limits }: IngestParts,
 	watch: IngestWatch,
 ): Promise<IngestResult> {
 	watch.onStage("read");
@@ -66,9 +71,10 @@ export async function ingestDocument(
 	if (await watch.isKnown(contentHash))
 		return { outcome: "unchanged", document };
 	watch.onStage("split");
+	const waiting = { patience, onAway: watch.onAway };
 	try {
 		const chunks = await splitChunks(document.markdown, limits, (texts) =>
-			embeddings.countTokens(texts, watch.signal),
+			embeddings.countTokens(texts, watch.signal, waiting),
 		);
 		if (chunks.length === 0)
 			throw new PageError("empty", `There is no text in ${raw.source}.`);
@@ -76,6 +82,7 @@ export async function ingestDocument(
 		const vectors = await embeddings.embedPassages(
 			chunks.map((chunk) => passageText(document.title, chunk)),
 			watch.signal,
+			waiting,
 		);
 		watch.onStage("store");
 		await watch.store(
@@ -96,6 +103,8 @@ export async function ingestDocument(
 		);
 		return { outcome: "stored", chunks: chunks.length, document };
 	} catch (error) {
+		if (error instanceof AwayError)
+			throw new PageError("embedding_away", error.message, { cause: error });
 		if (error instanceof ServiceError)
 			throw new PageError("embedding_failed", error.message, { cause: error });
 		throw error;

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readableTypes } from "../extract/document.ts";
 import { Extractor } from "../extract/extractor.ts";
 import { EmbeddingClient } from "../services/embedding-client.ts";
+import { Patience } from "../services/patience.ts";
 import { FakeServices } from "../testing/fake-services.ts";
 import {
 	article,
@@ -55,7 +57,11 @@ let extractor: Extractor;
 let target: MemoryTarget;
 let fetcher: PageFetcher;
 
+/** What happens while somebody waits for the embedding service. */
+let pause: () => Promise<void>;
+
 beforeEach(async () => {
+	pause = () => delay(10);
 	[site, services] = await Promise.all([TrapSite.open(), FakeServices.open()]);
 	extractor = new Extractor();
 	target = new MemoryTarget();
@@ -78,6 +84,7 @@ afterEach(() =>
 async function run(
 	task: IngestTask,
 	signal = new AbortController().signal,
+	onPage: (page: PageReport) => void = () => undefined,
 ): Promise<{ counts: JobCounts; pages: Map<string, PageReport> }> {
 	const pages = new Map<string, PageReport>();
 	const counts = await runIngest(
@@ -86,6 +93,7 @@ async function run(
 		{
 			extractor,
 			embeddings: new EmbeddingClient(services.endpoint("embed")),
+			patience: new Patience({ mostMs: 300, sleep: async () => pause() }),
 			limits: { maxTokens: 60, overlapTokens: 10 },
 			fetcher,
 			sitemapFetcher: fetcher,
@@ -95,6 +103,7 @@ async function run(
 					leastDelayMs: 0,
 					mostDelayMs: 0,
 					maxAgeMs: 60_000,
+					retryMs: 60_000,
 				},
 				(url) => fetcher.fetch(url),
 			),
@@ -102,7 +111,10 @@ async function run(
 		},
 		{
 			signal,
-			onPage: (page) => pages.set(page.source, page),
+			onPage: (page) => {
+				pages.set(page.source, page);
+				onPage(page);
+			},
 			file: async (source) => ({
 				source,
 				contentType: "text/markdown",
@@ -113,6 +125,11 @@ async function run(
 	return { counts, pages };
 }
 
+const longText = Array.from(
+	{ length: 100 },
+	(_, index) =>
+		`<h2>Part ${index}</h2><p>${`This is what part ${index} says. `.repeat(9)}</p>`,
+).join("");
 const text = (about: string) =>
 	`<p>${`This page is about ${about}, and it says so at length. `.repeat(6)}</p>`;
 const links = (...paths: string[]) =>
@@ -240,6 +257,44 @@ describe("a crawl", () => {
 		);
 	});
 
+	test("says what truly fails: no such host, nothing listens, an answer that breaks off, robots.txt that can't be read", async () => {
+		const gone = await TrapSite.open();
+		const refused = gone.url("/a");
+		await gone.close();
+		const broken = await TrapSite.open();
+		broken.pages.set("/robots.txt", (_, response) =>
+			response.writeHead(503).end(),
+		);
+		site.pages.set("/cut", (request) => request.socket.destroy());
+		const unknown = "http://nobody.invalid/";
+		const failing = broken.url("/a");
+		await fetcher.close();
+		fetcher = new PageFetcher({
+			userAgent: "GalleyRag/1.0",
+			allowedHosts: new Set(["127.0.0.1"]),
+			acceptedTypes: readableTypes,
+		});
+		const { pages } = await run({
+			kind: "urls",
+			urls: [unknown, refused, failing, site.url("/cut")],
+		});
+		await broken.close();
+		expect(
+			Object.fromEntries(
+				[...pages].map(([source, { problem }]) => [source, problem?.code]),
+			),
+		).toEqual({
+			// Machines without a name server say that it didn't answer.
+			[unknown]: expect.stringMatching(/^dns/),
+			[refused]: "refused",
+			[failing]: "robots_unreadable",
+			[site.url("/cut")]: "broken_off",
+		});
+		expect(pages.get(refused)?.problem?.message).toMatch(
+			/^127\.0\.0\.1:\d+ refused the connection/,
+		);
+	});
+
 	test("can be stopped at any time", async () => {
 		site.pages.set("/", article("Start", text("starting"), links("/drip")));
 		site.pages.set("/drip", drip(50));
@@ -310,6 +365,53 @@ describe("other tasks", () => {
 		expect(pages.get(site.url("/b"))?.problem).toMatchObject({
 			code: "embedding_failed",
 			message: expect.stringContaining("not now"),
+		});
+	});
+
+	test("an embedding service that goes away in the middle of a document is waited for; until it is back nothing of it is stored", async () => {
+		site.pages.set("/long", article("Long", longText));
+		let waits = 0;
+		services.fail = ({ path }) => {
+			const isSecondBatch =
+				services.asked.filter(({ path }) => path === "/v1/embeddings").length >
+				1;
+			return path === "/v1/embeddings" && isSecondBatch && waits < 3
+				? 503
+				: null;
+		};
+		pause = async () => {
+			waits++;
+			expect(target.documents.size).toBe(0);
+		};
+		const states: string[] = [];
+		const { counts } = await run(
+			{ kind: "urls", urls: [site.url("/long")] },
+			undefined,
+			({ state, problem }) => states.push(problem?.code ?? state),
+		);
+		expect(waits).toBe(3);
+		expect(counts).toMatchObject({ stored: 1, failed: 0 });
+		expect(counts.chunks).toBeGreaterThan(64);
+		// Who looks on is told why nothing happens, and that it goes on.
+		expect(states.slice(-6)).toEqual([
+			...["embedding_away", "embedding_away", "embedding_away"],
+			...["embedding", "embedding", "stored"],
+		]);
+	});
+
+	test("one that stays away is given up, and each page says so", async () => {
+		for (const path of ["/a", "/b", "/c", "/d"])
+			site.pages.set(path, article(path, text(path)));
+		services.fail = ({ path }) => (path === "/v1/embeddings" ? 503 : null);
+		const { counts, pages } = await run({
+			kind: "urls",
+			urls: ["/a", "/b", "/c", "/d"].map((path) => site.url(path)),
+		});
+		expect(counts).toMatchObject({ stored: 0, failed: 4 });
+		expect(target.documents.size).toBe(0);
+		expect(pages.get(site.url("/d"))?.problem).toMatchObject({
+			code: "embedding_away",
+			message: expect.stringMatching(/503.*waited for/),
 		});
 	});
 });

@@ -244,6 +244,13 @@ async function ingestOne(
 				clock?.enter(stage);
 				tell(stateOfStage[stage]);
 			},
+			onAway: (problem) => {
+				page.problem = problem && {
+					code: "embedding_away",
+					message: `Waiting: ${problem.message}`,
+				};
+				report({ ...page });
+			},
 			isKnown: async (hash) =>
 				hash === isSame || (await target.hasContent(hash, raw.source)),
 			store: (document, chunks) => target.put(document, chunks),
@@ -278,8 +285,7 @@ async function fetchPolitely(
 ): Promise<Raw | null | "elsewhere"> {
 	const url = new URL(work.source);
 	enter("wait");
-	if (!(await manners.isAllowed(url)))
-		throw new PageError("robots", `${url.host} asks that this page be left.`);
+	await manners.requireAllowed(url);
 	await delay(await manners.takeTurn(url), undefined, { signal });
 	enter("fetch");
 	// A crawl needs a page's links, changed or not.

@@ -2,6 +2,13 @@ export type PageErrorCode =
 	| "invalid_url"
 	| "private_address"
 	| "robots"
+	| "robots_unreadable"
+	| "dns"
+	| "dns_busy"
+	| "refused"
+	| "tls"
+	| "broken_off"
+	| "no_route"
 	| "unreachable"
 	| "http_status"
 	| "too_many_redirects"
@@ -10,7 +17,9 @@ export type PageErrorCode =
 	| "unsupported_type"
 	| "unreadable"
 	| "empty"
-	| "embedding_failed";
+	| "embedding_failed"
+	/** It was waited for and did not come back. */
+	| "embedding_away";
 
 /** Why a page or a file is not in the collection: shown to who asked for it. */
 export class PageError extends Error {
@@ -21,7 +30,7 @@ export class PageError extends Error {
 	constructor(
 		code: PageErrorCode,
 		message: string,
-		options: ErrorOptions & { status?: number } = {},
+		options: ErrorOptions & { status?: number | null } = {},
 	) {
 		super(message, options);
 		this.name = "PageError";

@@ -5,6 +5,7 @@ import zlib from "node:zlib";
 import { type Agent, type Dispatcher, request } from "undici";
 import type { AllowedHosts } from "./address-guard.ts";
 import { createGuardedAgent } from "./address-guard.ts";
+import { fetchFailure } from "./fetch-failure.ts";
 import { PageError } from "./page-error.ts";
 
 export interface FetchLimits {
@@ -79,11 +80,13 @@ export class PageFetcher {
 	): Promise<FetchedPage | null> {
 		const timeout = AbortSignal.timeout(this.#limits.maxSeconds * 1000);
 		const both = signal ? AbortSignal.any([signal, timeout]) : timeout;
+		// What failed may be where a redirect led to.
+		const place = { url: parsePageUrl(address) };
 		try {
-			return await this.#follow(parsePageUrl(address), known, both);
+			return await this.#follow(place, known, both);
 		} catch (error) {
 			signal?.throwIfAborted();
-			throw toPageError(error, address, timeout.aborted, this.#limits);
+			throw toPageError(error, place.url, timeout.aborted, this.#limits);
 		}
 	}
 
@@ -92,18 +95,19 @@ export class PageFetcher {
 	}
 
 	async #follow(
-		start: URL,
+		place: { url: URL },
 		known: KnownPage | null,
 		signal: AbortSignal,
 	): Promise<FetchedPage | null> {
-		let url = start;
+		const start = place.url;
 		for (let hop = 0; hop <= this.#limits.maxRedirects; hop++) {
+			const { url } = place;
 			const response = await this.#request(url, known, signal);
 			const { statusCode, headers, body } = response;
 			const location = header(headers, "location");
 			if (redirects.has(statusCode) && location !== null) {
 				await drop(body);
-				url = parsePageUrl(location, url);
+				place.url = parsePageUrl(location, url);
 				continue;
 			}
 			if (statusCode === 304 && known !== null) {
@@ -277,7 +281,7 @@ function tooLarge({ maxBytes }: FetchLimits): PageError {
 
 function toPageError(
 	error: unknown,
-	address: string,
+	at: URL,
 	isTimeout: boolean,
 	{ maxSeconds }: FetchLimits,
 ): PageError {
@@ -286,13 +290,8 @@ function toPageError(
 	if (isTimeout)
 		return new PageError(
 			"too_slow",
-			`${address} did not arrive within ${maxSeconds} seconds.`,
+			`${at.href} did not arrive within ${maxSeconds} seconds.`,
 			{ cause: error },
 		);
-	const reason = error instanceof Error ? error.message : String(error);
-	return new PageError(
-		"unreachable",
-		`${address} could not be fetched: ${reason}`,
-		{ cause: error },
-	);
+	return fetchFailure(error, at);
 }

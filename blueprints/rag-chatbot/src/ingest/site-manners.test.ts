@@ -31,11 +31,20 @@ function manners(answer: string | PageError, now = { ms: 0 }): SiteManners {
 
 const page = (path: string) => new URL(path, "https://site.example/");
 
+async function refusal(site: SiteManners, path: string): Promise<unknown> {
+	try {
+		await site.requireAllowed(page(path));
+		return null;
+	} catch (error) {
+		return error;
+	}
+}
+
 describe("what a site asks of crawlers", () => {
 	test("is done, its own group before the one for all", async () => {
 		const site = manners(robots);
-		expect(await site.isAllowed(page("/only-us/a"))).toBe(false);
-		expect(await site.isAllowed(page("/private/a"))).toBe(true);
+		expect(await refusal(site, "/only-us/a")).toMatchObject({ code: "robots" });
+		expect(await refusal(site, "/private/a")).toBeNull();
 		expect(await site.sitemaps(page("/"))).toEqual([
 			"https://site.example/sitemap.xml",
 		]);
@@ -45,11 +54,34 @@ describe("what a site asks of crawlers", () => {
 		const absent = manners(
 			new PageError("http_status", "Not there.", { status: 404 }),
 		);
-		expect(await absent.isAllowed(page("/a"))).toBe(true);
+		expect(await refusal(absent, "/a")).toBeNull();
 		const broken = manners(
 			new PageError("http_status", "Broken.", { status: 500 }),
 		);
-		expect(await broken.isAllowed(page("/a"))).toBe(false);
+		expect(await refusal(broken, "/a")).toMatchObject({
+			code: "robots_unreadable",
+			message: expect.stringContaining("answered 500"),
+			// Not the page is gone.
+			status: null,
+		});
+	});
+
+	test("a site that can't be reached is no matter of robots.txt, and is asked again soon", async () => {
+		const now = { ms: 0 };
+		let problem: PageError | null = new PageError("dns", "No such host.");
+		const site = new SiteManners(
+			{ ...defaultManners, userAgent: "GalleyRag" },
+			async () => {
+				if (problem !== null) throw problem;
+				return null;
+			},
+			() => now.ms,
+		);
+		expect(await refusal(site, "/a")).toBe(problem);
+		problem = null;
+		expect(await refusal(site, "/a")).toMatchObject({ code: "dns" });
+		now.ms += defaultManners.retryMs;
+		expect(await refusal(site, "/a")).toBeNull();
 	});
 
 	test("requests to one host keep their distance", async () => {

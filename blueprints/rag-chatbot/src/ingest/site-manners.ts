@@ -10,12 +10,15 @@ export interface MannersOptions {
 	mostDelayMs: number;
 	/** How long a robots.txt is believed. */
 	maxAgeMs: number;
+	/** How long it is believed that one can't be read. */
+	retryMs: number;
 }
 
 export const defaultManners: Omit<MannersOptions, "userAgent"> = {
 	leastDelayMs: 500,
 	mostDelayMs: 10_000,
 	maxAgeMs: 3_600_000,
+	retryMs: 20_000,
 };
 
 /** The package is CommonJS and its types are not: what is imported is the function itself. */
@@ -24,11 +27,11 @@ const robotsParser = robotsModule as unknown as (
 	text: string,
 ) => Robot;
 
-const nothingAllowed = "User-agent: *\nDisallow: /";
-
 type FetchPage = (url: string) => Promise<FetchedPage | null>;
 
 interface Site {
+	/** Why nothing of it may be read: its robots.txt can't be. Null where it can. */
+	problem: PageError | null;
 	robot: Robot;
 	readAt: number;
 	/** When the host may be asked again. */
@@ -52,9 +55,15 @@ export class SiteManners {
 		this.#now = now;
 	}
 
-	async isAllowed(url: URL): Promise<boolean> {
-		const { robot } = await this.#site(url);
-		return robot.isAllowed(url.href, this.#options.userAgent) ?? true;
+	/** Throws PageError: `robots` when the site asks for the page to be left, otherwise what is wrong with the site. */
+	async requireAllowed(url: URL): Promise<void> {
+		const { robot, problem } = await this.#site(url);
+		if (problem !== null) throw problem;
+		if (robot.isAllowed(url.href, this.#options.userAgent) === false)
+			throw new PageError(
+				"robots",
+				`The robots.txt of ${url.host} asks that this page be left.`,
+			);
 	}
 
 	/** Addresses of its sitemaps, as robots.txt names them. */
@@ -78,8 +87,13 @@ export class SiteManners {
 	async #site(url: URL): Promise<Site> {
 		const known = this.#sites.get(url.origin);
 		if (known !== undefined) {
-			const site = await known;
-			if (this.#now() - site.readAt < this.#options.maxAgeMs) return site;
+			const { readAt, problem } = await known;
+			const { maxAgeMs, retryMs } = this.#options;
+			const isFresh =
+				this.#now() - readAt < (problem === null ? maxAgeMs : retryMs);
+			// Others may have begun to read it anew while this one waited.
+			if (isFresh || this.#sites.get(url.origin) !== known)
+				return this.#sites.get(url.origin) ?? known;
 		}
 		const reading = this.#read(url.origin);
 		this.#sites.set(url.origin, reading);
@@ -90,23 +104,36 @@ export class SiteManners {
 		const address = `${origin}/robots.txt`;
 		const text = await this.#robotsText(address);
 		const readAt = this.#now();
-		return { robot: robotsParser(address, text), readAt, nextAt: readAt };
+		const isText = typeof text === "string";
+		return {
+			robot: robotsParser(address, isText ? text : ""),
+			problem: isText ? null : text,
+			readAt,
+			nextAt: readAt,
+		};
 	}
 
-	/** No robots.txt allows all; one that can't be reached forbids all, as RFC 9309 wants. */
-	async #robotsText(address: string): Promise<string> {
+	/** No robots.txt allows all; one that can't be reached forbids all, as RFC 9309 wants: then why it can't. */
+	async #robotsText(address: string): Promise<string | PageError> {
 		try {
 			const page = await this.#fetch(address);
 			return page?.body.subarray(0, 512_000).toString() ?? "";
 		} catch (error) {
-			if (!(error instanceof PageError)) return nothingAllowed;
+			if (!(error instanceof PageError)) throw error;
 			const { code, status } = error;
 			const isAbsent =
 				status !== null && status >= 400 && status < 500 && status !== 429;
 			// Of a private address the page itself says it better.
 			const isOpen =
 				isAbsent || code === "unsupported_type" || code === "private_address";
-			return isOpen ? "" : nothingAllowed;
+			if (isOpen) return "";
+			return status === null
+				? error
+				: new PageError(
+						"robots_unreadable",
+						`${address} answered ${status}, so that nobody knows what may be read there: nothing is, until it can be read.`,
+						{ status: null, cause: error },
+					);
 		}
 	}
 }

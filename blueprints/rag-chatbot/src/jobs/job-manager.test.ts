@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "galley/store";
 import {
 	afterAll,
@@ -17,6 +18,7 @@ import {
 import { article, TrapSite } from "../testing/trap-site.ts";
 import type { Job } from "./job.ts";
 import type { JobManager } from "./job-manager.ts";
+import { UploadTable } from "./upload-table.ts";
 
 let database: Database;
 let site: TrapSite;
@@ -169,5 +171,130 @@ describe("a job", () => {
 		expect((await jobs.get(first.id))?.nextRunAt).toBeNull();
 		await jobs.cancel(second);
 		expect((await jobs.get(second.id))?.nextRunAt).toBeNull();
+	});
+});
+
+describe("two servers on one database", () => {
+	let other: TestServer;
+	const environment = () => ({
+		ALLOWED_HOSTS: site.host,
+		INGEST_LEASE_SECONDS: "0.9",
+	});
+	beforeEach(async () => {
+		await server.close();
+		server = await openTestServer(database, environment());
+		other = await openTestServer(database, environment());
+		jobs = server.application.jobs;
+	});
+	afterEach(async () => {
+		expect(other.problems).toEqual([]);
+		await other.close();
+	});
+
+	/** A page that answers once it may. */
+	function heldPage(path: string): () => void {
+		let open: () => void = () => undefined;
+		const opened = new Promise<void>((resolve) => {
+			open = resolve;
+		});
+		site.pages.set(path, (_, response) => {
+			void opened.then(() =>
+				response
+					.writeHead(200, { "content-type": "text/html" })
+					.end(page(path)),
+			);
+		});
+		return open;
+	}
+
+	test("a job is run by one of them, and can be watched at the other", async () => {
+		const open = heldPage("/slow");
+		const job = await read(["/slow"]);
+		await expect.poll(() => site.asked).toContain("/slow");
+		const events: string[] = [];
+		const watched = (async () => {
+			const signal = AbortSignal.timeout(20_000);
+			for await (const event of other.application.jobs.watch(job, signal))
+				events.push(event.type === "page" ? event.page.state : event.job.state);
+		})();
+		// Longer than the lease: who lives keeps its job.
+		await delay(1500);
+		open();
+		await watched;
+		expect(events.slice(-2)).toEqual(["stored", "finished"]);
+		expect(site.asked.filter((path) => path === "/slow")).toHaveLength(1);
+	});
+
+	test("jobs of one collection wait for each other, at whichever server they were asked for", async () => {
+		const open = heldPage("/slow");
+		await read(["/slow"]);
+		await expect.poll(() => site.asked).toContain("/slow");
+		site.pages.set("/a", page("apples"));
+		const next = await other.application.jobs.add({
+			principal: principal.id,
+			collectionId,
+			task: { kind: "urls", urls: [site.url("/a")] },
+		});
+		await delay(1200);
+		expect((await jobs.get(next.id))?.state).toBe("waiting");
+		open();
+		expect((await ended(next)).counts.stored).toBe(1);
+	});
+
+	test("one server stops what runs at the other", async () => {
+		heldPage("/slow");
+		const job = await read(["/slow"]);
+		await expect.poll(() => site.asked).toContain("/slow");
+		await other.application.jobs.cancel(job);
+		expect((await jobs.get(job.id))?.state).toBe("cancelled");
+	});
+
+	test("what a silent server had is taken over, and it stops when it is told", async () => {
+		const open = heldPage("/slow");
+		const job = await read(["/slow"]);
+		await expect.poll(() => site.asked).toContain("/slow");
+		// As if its process had stood still for longer than its lease.
+		await database.query(
+			"update rag_jobs set held_until = now() - interval '1 second', holder = gen_random_uuid()",
+		);
+		await expect
+			.poll(() => site.asked.filter((path) => path === "/slow").length, {
+				timeout: 10_000,
+			})
+			.toBe(2);
+		open();
+		const { state, counts } = await ended(job);
+		expect(state).toBe("finished");
+		expect(counts).toMatchObject({ pages: 1, stored: 1, failed: 0 });
+	});
+
+	test("a repetition that is due is made once", async () => {
+		site.pages.set("/a", page("apples"));
+		const first = await read(["/a"], { refreshHours: 1 });
+		await ended(first);
+		await database.query("update rag_jobs set next_run_at = now()");
+		await Promise.all([jobs.repeatDue(), other.application.jobs.repeatDue()]);
+		expect(await jobs.list(collectionId)).toHaveLength(2);
+	});
+
+	test("files that were sent to one are read by the other", async () => {
+		const open = heldPage("/slow");
+		await read(["/slow"]);
+		await expect.poll(() => site.asked).toContain("/slow");
+		const body = Buffer.alloc(2_300_000, "Words of a long file. ");
+		const job = await jobs.add({
+			principal: principal.id,
+			collectionId,
+			task: { kind: "files", files: ["upload:long.txt"] },
+			files: [{ source: "upload:long.txt", contentType: "text/plain", body }],
+		});
+		const uploads = new UploadTable(database);
+		const { body: whole } = await uploads.read(job.id, "upload:long.txt");
+		expect(Buffer.compare(Buffer.from(whole), body)).toBe(0);
+		await other.application.jobs.cancel(job);
+		await expect(uploads.read(job.id, "upload:long.txt")).rejects.toThrow(
+			"not uploaded",
+		);
+		open();
 	});
 });

@@ -8,12 +8,12 @@ import { type RunnerParts, runIngest } from "../ingest/ingest-runner.ts";
 import { CollectionTarget } from "../knowledge/collection-target.ts";
 import type { Job } from "./job.ts";
 import type { JobTable } from "./job-table.ts";
-import type { UploadFolder } from "./upload-folder.ts";
+import type { UploadTable } from "./upload-table.ts";
 
 export interface JobParts {
 	base: KnowledgeBase;
 	table: JobTable;
-	uploads: UploadFolder;
+	uploads: UploadTable;
 	runner: RunnerParts;
 }
 
@@ -28,16 +28,20 @@ export class JobRun {
 	readonly controller = new AbortController();
 	counts: JobCounts = noCounts;
 	readonly #parts: JobParts;
+	readonly #holder: string;
 	readonly #onPage: (page: PageReport, counts: JobCounts) => void;
 	readonly #unsaved = new Map<string, PageReport>();
 	#saving: Promise<void> = Promise.resolve();
 
+	/** `holder` has claimed the job. */
 	constructor(
 		job: Job,
+		holder: string,
 		parts: JobParts,
 		onPage: (page: PageReport, counts: JobCounts) => void,
 	) {
 		this.job = job;
+		this.#holder = holder;
 		this.#parts = parts;
 		this.#onPage = onPage;
 	}
@@ -52,7 +56,6 @@ export class JobRun {
 			this.#saving.catch(() => undefined);
 		}, saveEveryMs);
 		try {
-			await table.start(id);
 			await this.#read(task);
 			if (previousId === null) return;
 			await this.#saving;
@@ -99,7 +102,7 @@ export class JobRun {
 		if (pages.length === 0) return;
 		const { base, table } = this.#parts;
 		const { id, principal, collectionId, task } = this.job;
-		await table.savePages(id, pages, this.counts);
+		await table.savePages(id, this.#holder, pages, this.counts);
 		// A later report of the same page stays for the next time.
 		for (const page of pages)
 			if (this.#unsaved.get(page.source) === page)

@@ -17,6 +17,11 @@ interface Watcher {
 export class JobWatchers {
 	readonly #watchers = new Map<string, Set<Watcher>>();
 
+	/** Jobs that somebody looks at. */
+	get jobIds(): string[] {
+		return [...this.#watchers.keys()];
+	}
+
 	page(jobId: string, page: PageReport, counts: JobCounts): void {
 		for (const watcher of this.#watchers.get(jobId) ?? []) {
 			watcher.pages.set(page.source, page);

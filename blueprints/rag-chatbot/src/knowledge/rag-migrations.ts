@@ -41,4 +41,23 @@ create table rag_notes (
 );
 `,
 	},
+	{
+		// Several processes on one database: who runs a job, until when it is taken to live, and who wants it to end.
+		name: "rag-002",
+		sql: `
+alter table rag_jobs add column holder uuid;
+alter table rag_jobs add column held_until timestamptz;
+alter table rag_jobs add column is_cancel_asked boolean not null default false;
+
+create table rag_job_files (
+	job_id uuid not null references rag_jobs on delete cascade,
+	ordinal integer not null,
+	piece integer not null,
+	source text not null,
+	content_type text not null,
+	body bytea not null,
+	primary key (job_id, ordinal, piece)
+);
+`,
+	},
 ];

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Agent } from "undici";
 import { z } from "zod";
 import { type Endpoint, postForJson, ServiceError } from "./endpoint.ts";
+import type { OnAway, Patience } from "./patience.ts";
 
 const answerShape = z.object({
 	data: z.array(z.object({ index: z.number().int(), embedding: z.string() })),
@@ -10,8 +10,12 @@ const tokensShape = z.object({ counts: z.array(z.number().int()) });
 
 /** Inputs of one request: a service batches as it likes, and this bounds what is lost when one fails. */
 const inputsAtOnce = 64;
-/** A busy service is asked again so often. */
-const attempts = 5;
+
+/** How an embedding service that is away is waited for; left out, it isn't. */
+export interface Waiting {
+	patience: Patience;
+	onAway?: OnAway;
+}
 
 /** The embedding service, by OpenAI's API with NIM's `input_type`. */
 export class EmbeddingClient {
@@ -28,18 +32,20 @@ export class EmbeddingClient {
 		return vector as Float32Array;
 	}
 
-	/** Vectors in the order of the texts. A service that is busy or starting is waited for. */
+	/** Vectors in the order of the texts. Throws ServiceError, and AwayError where it was waited for. */
 	async embedPassages(
 		texts: readonly string[],
 		signal?: AbortSignal,
+		waiting?: Waiting,
 	): Promise<Float32Array[]> {
 		const vectors: Float32Array[] = [];
 		for (let from = 0; from < texts.length; from += inputsAtOnce) {
 			const some = texts.slice(from, from + inputsAtOnce);
 			vectors.push(
-				...(await this.#patiently(
+				...(await this.#ask(
 					() => this.#embed(some, "passage", signal),
 					signal,
+					waiting,
 				)),
 			);
 		}
@@ -50,10 +56,11 @@ export class EmbeddingClient {
 	async countTokens(
 		texts: readonly string[],
 		signal?: AbortSignal,
+		waiting?: Waiting,
 	): Promise<number[]> {
 		if (texts.length === 0) return [];
 		const { baseUrl } = this.endpoint;
-		const answer = await this.#patiently(
+		const answer = await this.#ask(
 			() =>
 				postForJson({
 					// Token tools stand beside /v1.
@@ -71,6 +78,7 @@ export class EmbeddingClient {
 					agent: this.#agent,
 				}),
 			signal,
+			waiting,
 		);
 		return this.#parse(tokensShape, answer).counts;
 	}
@@ -116,22 +124,14 @@ export class EmbeddingClient {
 		);
 	}
 
-	async #patiently<Result>(
+	#ask<Result>(
 		ask: () => Promise<Result>,
 		signal: AbortSignal | undefined,
+		waiting: Waiting | undefined,
 	): Promise<Result> {
-		for (let attempt = 1; ; attempt++) {
-			try {
-				return await ask();
-			} catch (error) {
-				const isBusy =
-					error instanceof ServiceError &&
-					[0, 429, 502, 503, 504].includes(error.status);
-				if (!isBusy || attempt === attempts) throw error;
-				const seconds = error.retryAfterSeconds ?? 2 ** (attempt - 1);
-				await delay(Math.min(30, seconds) * 1000, undefined, { signal });
-			}
-		}
+		return waiting === undefined
+			? ask()
+			: waiting.patience.ask(ask, signal, waiting.onAway);
 	}
 }
 

@@ -32,6 +32,14 @@ export class ServiceError extends Error {
 	}
 }
 
+/** Whether asking again later may help: there was no answer, or the service, or what stands before it, says so. */
+export function isAway(error: unknown): error is ServiceError {
+	return (
+		error instanceof ServiceError &&
+		[0, 429, 502, 503, 504].includes(error.status)
+	);
+}
+
 export interface Call {
 	endpoint: Endpoint;
 	/** `/embeddings` */

@@ -19,6 +19,8 @@ export class FakeServices {
 	readonly asked: { path: string; body: Body }[] = [];
 	/** The next answers are these statuses instead. */
 	readonly failures: number[] = [];
+	/** Which status a request gets instead of its answer; null: none. */
+	fail: (request: { path: string; body: Body }) => number | null = () => null;
 	answer: (messages: { role: string; content: string }[]) => string = () =>
 		"I don't know from these pages.";
 	readonly #server: Server;
@@ -56,8 +58,8 @@ export class FakeServices {
 		const body = (text === "" ? {} : JSON.parse(text)) as Body;
 		const path = request.url ?? "";
 		this.asked.push({ path, body });
-		const failure = this.failures.shift();
-		if (failure !== undefined) {
+		const failure = this.failures.shift() ?? this.fail({ path, body });
+		if (failure !== null) {
 			response.writeHead(failure, { "retry-after": "0" });
 			response.end(JSON.stringify({ error: { message: "not now" } }));
 		} else if (path === "/v1/chat/completions") this.#stream(body, response);

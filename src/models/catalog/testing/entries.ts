@@ -36,6 +36,7 @@ export function entryOf(changes: Partial<CatalogEntry> = {}): CatalogEntry {
 		served: { engine: "llama", note: null },
 		runBy: null,
 		sources: ["https://example.org/tiny-chat"],
+		checked: null,
 		card: {
 			background: "unknown",
 			intendedUse: "unknown",

@@ -17,6 +17,9 @@ const kinds = {
 	none: "Not in these pages",
 };
 
+/** Stages whose detail is what was missing. */
+const missing = new Set(["embed", "rerank", "answer"]);
+
 /** One answer; `show` draws it again as it grows. */
 export class AnswerView {
 	#parts;
@@ -100,6 +103,9 @@ export class AnswerView {
 			);
 		const note = kinds[answer.kind];
 		if (note) foot.push(element("p", { class: "aside" }, note));
+		for (const { stage, detail } of answer.stages)
+			if (detail && missing.has(stage))
+				foot.push(element("p", { class: "notice" }, detail));
 		if (answer.citations.length > 0) foot.push(this.#sources(answer));
 		const total = answer.stages.reduce(
 			(sum, { stage, ms }) => (stage === "first_token" ? sum : sum + ms),

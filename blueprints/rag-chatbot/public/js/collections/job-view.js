@@ -188,8 +188,10 @@ export class JobView {
 			this.#rows.set(page.source, row);
 			this.#list.append(row.node);
 		}
-		if (row.state === page.state) return;
-		row.state = page.state;
+		// One that waits for the embedding service has a reason before its end.
+		const state = `${page.state} ${page.problem?.message ?? ""}`;
+		if (row.state === state) return;
+		row.state = state;
 		row.node.replaceChildren(
 			element(
 				"span",
@@ -202,7 +204,11 @@ export class JobView {
 				stateWords[page.state] ?? page.state,
 			),
 			page.problem
-				? element("p", { class: "failure" }, page.problem.message)
+				? element(
+						"p",
+						{ class: page.state === "failed" ? "failure" : "notice" },
+						page.problem.message,
+					)
 				: "",
 		);
 	}
