@@ -12,6 +12,8 @@ import {
 export interface Measured {
 	delayMs: number;
 	requestBytes: number;
+	/** Of rates. */
+	floodRounds: number;
 	/** Of those at a fixed rate. */
 	rate: number;
 	slow: Measurement[];
@@ -74,7 +76,11 @@ export function report(
 		const rate = (one: Measurement) => count(one) / one.seconds;
 		const perCpu = (one: Measurement) => count(one) / one.cpuSeconds;
 		const ratio = (figure: (one: Measurement) => number) =>
-			(of(list, "galley", figure) / of(list, "bare undici", figure)).toFixed(2);
+			paired(
+				list,
+				["galley", "bare undici"],
+				(mine, theirs) => figure(mine) / figure(theirs),
+			).toFixed(2);
 		return [
 			what,
 			of(list, "galley", rate).toFixed(0),
@@ -86,9 +92,9 @@ export function report(
 		];
 	};
 	const names = [...new Set(parts.map(({ contender }) => contender))];
-	const cpuMicroseconds = (name: string) =>
-		of(parts, name, (one) => (one.cpuSeconds / one.requests) * 1e6);
-	const alone = cpuMicroseconds(names[0] ?? "");
+	const [alone = ""] = names;
+	const cpuMicroseconds = (one: Measurement) =>
+		(one.cpuSeconds / one.requests) * 1e6;
 	const shares = [...slow, ...paced, ...streams, ...flood, ...tokens].map(
 		({ foreignShare }) => foreignShare ?? 0,
 	);
@@ -149,19 +155,64 @@ export function report(
 					head: ["", "in all", "more than routing alone"],
 					rows: names.map((name) => [
 						name,
-						cpuMicroseconds(name).toFixed(0),
-						name === names[0] ? "" : (cpuMicroseconds(name) - alone).toFixed(0),
+						of(parts, name, cpuMicroseconds).toFixed(0),
+						name === alone
+							? ""
+							: paired(
+									parts,
+									[name, alone],
+									(part, without) =>
+										cpuMicroseconds(part) - cpuMicroseconds(without),
+								).toFixed(0),
 					]),
 				},
 			],
 			notes: [
-				`In lockstep all ${connections} requests are sent, and answered, within the same millisecond, so that each waits for those before it: the last of a burst is told ${connections} times what one costs. The target (p50 0.5 ms, p99 3 ms) is of that load. At a fixed rate (Poisson arrivals, half of what this gateway passes on, timed from when a request should have been sent) little waits.`,
+				`In lockstep all ${connections} requests are answered within a millisecond and sent again, so that each waits for those before it: the last of a burst waits for ${connections} requests' work. The target (p50 0.5 ms, p99 3 ms) is of that load, which is also the gentler one by CPU: what comes together is read and written together.`,
+				`At a fixed rate requests come by themselves (Poisson), and each is timed from when it should have been sent. Seconds of CPU that the contenders took of ${seconds}: ${all.map((contender) => `${contender} ${of(paced, contender, (one) => one.cpuSeconds).toFixed(2)}`).join(", ")}.`,
+				`Rates are medians of ${measured.floodRounds} rounds; ratios, and what a part costs, are medians of what the rounds give one by one: this machine's speed changes from minute to minute, and two measurements that follow each other share it.`,
 				"In lockstep the streams of one contender begin together, with the same step of the engine or just behind it; where they don't, the first event waits for the next step, 20 ms: that is the engine's time.",
 				"The parts are those of `galley up`, in a process of their own: no database, no console, no other services beside them.",
-				"What is measured a CPU second of the contender does not depend on what others do on the machine, nor on whether the engine keeps up; the rates do.",
+				`Ratios round by round, the least and the greatest: requests ${range(flood, ({ requests, seconds }) => requests / seconds)}, streamed events ${range(tokens, ({ events, seconds }) => events / seconds)}.`,
+				"A CPU second of the contender depends little on other processes of this machine, but on the machine's own speed, which its host changes: compare what stands in one row.",
 				"Not measured here: LiteLLM's documentation states 2 ms median and 13 ms p99 that its proxy adds (docs.litellm.ai, benchmarks), on other hardware.",
 			],
 			data: measured,
 		},
 	);
+}
+
+/** Of Galley's and the bare proxy's rates. */
+function range(
+	list: readonly Measurement[],
+	figure: (one: Measurement) => number,
+): string {
+	const ratios = inRounds(
+		list,
+		["galley", "bare undici"],
+		(mine, theirs) => figure(mine) / figure(theirs),
+	);
+	return `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
+}
+
+/** The median of the rounds. */
+function paired(...given: Parameters<typeof inRounds>): number {
+	return median(inRounds(...given));
+}
+
+/** Of two contenders in each round, one after the other: what the machine does meanwhile is nearly the same for both. */
+function inRounds(
+	list: readonly Measurement[],
+	[one, other]: readonly [Contender, Contender],
+	compare: (one: Measurement, other: Measurement) => number,
+): number[] {
+	const values: number[] = [];
+	for (const mine of list) {
+		if (mine.contender !== one) continue;
+		const theirs = list.find(
+			({ contender, round }) => contender === other && round === mine.round,
+		);
+		if (theirs !== undefined) values.push(compare(mine, theirs));
+	}
+	return values;
 }

@@ -56,9 +56,9 @@ test("calls are counted by model, target and end, also when they are read again"
 	expect(read.get('prompt_tokens_total{model="m",target="m"}')).toBe("20");
 	expect(read.get('generation_tokens_total{model="m",target="m"}')).toBe("10");
 	expect(read.get('request_duration_seconds_count{model="m"}')).toBe("3");
-	expect(
-		read.get('request_duration_seconds_bucket{le="+Inf",model="m"}'),
-	).toBe("3");
+	expect(read.get('request_duration_seconds_bucket{le="+Inf",model="m"}')).toBe(
+		"3",
+	);
 	expect(read.get('request_duration_seconds_sum{model="m"}')).toBe("3000.04");
 	expect(read.get('time_to_first_byte_seconds_count{model="m"}')).toBe("2");
 });
@@ -71,5 +71,5 @@ test("names that nobody serves make no series, however many come", async () => {
 	expect(names.filter((name) => name.includes('model="')).length).toBe(
 		names.filter((name) => name.includes('model="unknown"')).length,
 	);
-	expect(names.length).toBeLessThan(60);
+	expect(names.length).toBeLessThan(100);
 });

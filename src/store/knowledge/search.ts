@@ -120,9 +120,10 @@ async function readScope(
 		), stemmed as (
 			select distinct lexeme from (select distinct language from readable) l, unnest(to_tsvector(l.language::regconfig, $3))
 		), counted as (
-			select s.lexeme as word, coalesce(sum(w.chunk_count), 0)::int as "chunkCount"
-			from stemmed s left join collection_words w on w.word = s.lexeme and w.collection_id = any(array(select id from readable))
-			group by s.lexeme
+			select s.lexeme as word, w."chunkCount" from stemmed s, lateral (
+				select coalesce(sum(chunk_count), 0)::int as "chunkCount" from collection_words
+				where collection_id = any(array(select id from readable)) and word = s.lexeme
+			) w
 		)
 		select array_agg(id::text) as ids, coalesce(sum(chunk_count), 0)::int as "chunkCount",
 			coalesce(sum(word_count), 0)::float8 as "wordCount", (select json_agg(counted) from counted) as words

@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { vector } from "@electric-sql/pglite-pgvector";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
+import pg from "pg";
 import type { Database } from "../database.ts";
 import { initialDirectory } from "../embedded/initial-directory.ts";
 import type { Migration } from "../migrations/migrate.ts";
@@ -18,12 +20,12 @@ export async function openEmbedded(
 }
 
 /**
- * The server path over a real socket: PGlite speaks PostgreSQL's protocol. With GALLEY_TEST_DATABASE_URL, a real server
- * whose database is empty or has been used by these tests only.
+ * The server path over a real socket: PGlite speaks PostgreSQL's protocol. With GALLEY_TEST_DATABASE_URL, a database of
+ * its own on a real server: the URL's user must be allowed to create databases, and pgvector must be installed there.
  */
 export async function openServer(): Promise<Database> {
 	const url = process.env.GALLEY_TEST_DATABASE_URL;
-	if (url !== undefined) return openDatabase({ url });
+	if (url !== undefined) return openOnServer(url);
 	const initial = await initialDirectory(testCacheDirectory);
 	const pglite = await PGlite.create({
 		extensions: { vector },
@@ -44,6 +46,23 @@ export async function openServer(): Promise<Database> {
 		await close();
 		await server.stop();
 		await pglite.close();
+	};
+	return database;
+}
+
+async function openOnServer(url: string): Promise<Database> {
+	const name = `galley_test_${randomUUID().replaceAll("-", "")}`;
+	const administrator = new pg.Client({ connectionString: url });
+	await administrator.connect();
+	await administrator.query(`create database ${name}`);
+	const own = new URL(url);
+	own.pathname = name;
+	const database = await openDatabase({ url: own.href });
+	const close = database.close.bind(database);
+	database.close = async () => {
+		await close();
+		await administrator.query(`drop database ${name}`);
+		await administrator.end();
 	};
 	return database;
 }

@@ -116,7 +116,7 @@ class Described {
 		const known =
 			"$ref" in (schema as object)
 				? errorSchema
-				: z.fromJSONSchema(schema as object);
+				: z.fromJSONSchema(schema as z.core.JSONSchema.JSONSchema);
 		for (const answer of answers)
 			expect(
 				known.safeParse(answer).error?.issues ?? [],
