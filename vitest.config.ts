@@ -19,6 +19,8 @@ export default defineConfig({
 		testTimeout: 30_000,
 		// Real processes on a machine that is busy with others: a test that needs its second try passes, and is reported so.
 		retry: 1,
+		// Hooks start and end fleets and databases: seconds on a busy machine, without anything being wrong.
+		hookTimeout: 60_000,
 		// Two cores: more workers only make the native engines fight for them.
 		maxWorkers: 2,
 	},
