@@ -31,6 +31,8 @@ const benchmarks = {
 		"time to the first token of a RAG answer, stage by stage, at 10,000 chunks",
 	store:
 		"hybrid search over 100,000 chunks, against the raw query of the vector index",
+	"console-smoothness":
+		"long tasks in the browser with 1,000 catalog entries and 100 live sequences",
 	peers: "the same model and load on Galley and on llama.cpp's server",
 } as const;
 

@@ -11,7 +11,7 @@ import {
 	type MockGatewayOptions,
 } from "../dev/mock-gateway.ts";
 
-const executablePath =
+export const executablePath =
 	process.env.GALLEY_CHROMIUM ??
 	["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) =>
 		existsSync(path),

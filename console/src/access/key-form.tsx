@@ -1,4 +1,5 @@
 import {
+	Alert,
 	Button,
 	Checkbox,
 	Group,
@@ -17,7 +18,7 @@ import type {
 	KeyLimits,
 	KeyRequest,
 } from "../api/access-types.ts";
-import type { Scope } from "../api/client.ts";
+import { type Scope, useSession } from "../api/client.ts";
 import { useServedModels } from "../api/fleet-queries.ts";
 import { FailureAlert } from "../components/failure-alert.tsx";
 
@@ -50,9 +51,12 @@ const scopeFields: readonly [Scope, string, string][] = [
 export function KeyForm({ isOpen, onClose, changed, onCreated }: KeyFormProps) {
 	const { create, change } = useKeyActions();
 	const models = useServedModels();
+	const { session } = useSession();
+	const isFirst = changed === null && session !== null && !session.keysRequired;
 	const [name, setName] = useState(changed?.name ?? "");
 	const [scopes, setScopes] = useState<readonly Scope[]>(
-		changed?.scopes ?? ["inference"],
+		changed?.scopes ??
+			(isFirst ? ["inference", "read", "admin"] : ["inference"]),
 	);
 	const [patterns, setPatterns] = useState<string[]>([
 		...(changed?.models ?? []),
@@ -118,6 +122,13 @@ export function KeyForm({ isOpen, onClose, changed, onCreated }: KeyFormProps) {
 							))}
 						</Stack>
 					</Checkbox.Group>
+					{isFirst && (
+						<Alert color="tide" variant="light" title="The first key">
+							{scopes.includes("admin")
+								? "From now on this gateway asks everybody for a key. This page goes on with the new one."
+								: "From now on this gateway asks everybody for a key. With this one you can't change anything here any more: let it administer, and make others for your programs."}
+						</Alert>
+					)}
 					<TagsInput
 						label="Models"
 						description="Names; * stands for any part of one. Empty is all."

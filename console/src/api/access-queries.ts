@@ -7,6 +7,8 @@ import type {
 	UsageAnswer,
 } from "./access-types.ts";
 import { api, type Query } from "./http.ts";
+import { storedKey, storeKey } from "./key-storage.ts";
+import { readSession, sessionKey } from "./session.ts";
 
 const keysKey = ["keys"] as const;
 
@@ -38,9 +40,15 @@ export function useKeyActions() {
 	const path = (id: string) => `/v1/keys/${encodeURIComponent(id)}`;
 	return {
 		create: useMutation({
-			mutationFn: (request: KeyRequest) =>
-				api.post<CreatedKey>("/v1/keys", request),
-			onSettled,
+			mutationFn: async (request: KeyRequest) => {
+				const created = await api.post<CreatedKey>("/v1/keys", request);
+				await goOnWith(created);
+				return created;
+			},
+			onSettled: async () => {
+				await queries.invalidateQueries({ queryKey: sessionKey });
+				await onSettled();
+			},
 		}),
 		rotate: useMutation({
 			mutationFn: (id: string) => api.post<CreatedKey>(`${path(id)}/rotate`),
@@ -56,6 +64,17 @@ export function useKeyActions() {
 			onSettled,
 		}),
 	};
+}
+
+/**
+ * From its first key on a gateway asks for one, also whoever just made it without any: signed in with it, they see its secret,
+ * which is shown once, and go on with what it may. What goes wrong here doesn't undo the key: the sign-in would ask.
+ */
+async function goOnWith({ key }: CreatedKey): Promise<void> {
+	if (storedKey() !== null) return;
+	const session = await readSession().catch(() => null);
+	if (session === null || (session.keysRequired && !session.signedIn))
+		storeKey(key, false);
 }
 
 export function useUsage(question: Query) {

@@ -57,7 +57,7 @@ export function SignIn() {
 						</div>
 						<PasswordInput
 							label="Key"
-							placeholder="galley-..."
+							placeholder="gk_..."
 							value={key}
 							onChange={(event) => setKey(event.currentTarget.value)}
 							error={signIn.error?.message}

@@ -98,7 +98,9 @@ function Figures({
 				>
 					{stages.map((stage) => (
 						<Table.Tr key={stageWords(stage)}>
-							<Table.Td>{stageWords(stage)}</Table.Td>
+							<Table.Td style={{ whiteSpace: "nowrap" }}>
+								{stageWords(stage)}
+							</Table.Td>
 							<NumberCell>{formatCount(stage.completed)}</NumberCell>
 							<NumberCell>{formatCount(stage.failed)}</NumberCell>
 							<NumberCell>{stage.requestThroughput.toFixed(2)}</NumberCell>

@@ -1,0 +1,363 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { keepPicture, seriousFindings } from "./browser-setting.ts";
+import { noPlatform, RealPlatform, runShown, sizes } from "./real-platform.ts";
+
+const title = (name: string) =>
+	noPlatform === null ? name : `${name} (skipped: ${noPlatform})`;
+const journey = { timeout: 200_000 };
+
+/** Axe finds nothing serious, nothing sticks out sideways; a picture for people. */
+async function look(page: Page, name: string): Promise<void> {
+	expect.soft(await seriousFindings(page), name).toEqual([]);
+	const { scroll, width } = await page.evaluate(() => ({
+		scroll: document.documentElement.scrollWidth,
+		width: document.documentElement.clientWidth,
+	}));
+	expect.soft(scroll, `${name}: wider than the screen`).toBeLessThan(width + 2);
+	const before = page.viewportSize();
+	await keepPicture(page, `platform-${name}-${before?.width}`);
+	if (before !== null) await page.setViewportSize(before);
+}
+
+async function ask(page: Page, question: string): Promise<string> {
+	await page.getByRole("textbox", { name: "Message" }).fill(question);
+	await page.getByRole("button", { name: /^send/i }).click();
+	// The figures and the copy button are there once the answer has ended.
+	await page.getByRole("button", { name: "Copy answer" }).last().waitFor();
+	return page
+		.getByRole("article", { name: /^Answer of/ })
+		.last()
+		.innerText();
+}
+
+const option = (name: string) => ({ name, exact: true });
+
+describe.skipIf(noPlatform !== null)(title("an empty platform"), () => {
+	let platform: RealPlatform;
+	beforeAll(async () => {
+		platform = await RealPlatform.open("[]");
+	});
+	afterAll(() => platform?.close());
+
+	it("leads in three clicks to an answer", journey, async () => {
+		const { page, complaints, close } = await platform.visit("/", "phone");
+		const start = page.getByRole("button", { name: "Start starter-chat" });
+		await start.waitFor();
+		await look(page, "first-run");
+		await start.click();
+		await page.getByRole("link", { name: "Open the playground" }).click();
+		expect(await ask(page, "Why is the sea salty?")).toMatch(/\w{3}/);
+		await look(page, "first-answer");
+		expect(complaints).toEqual([]);
+		await close();
+	});
+
+	it(
+		"a model is found, deployed, tried, and its code runs",
+		journey,
+		async () => {
+			const { page, complaints, close } = await platform.visit(
+				"/catalog",
+				"laptop",
+			);
+			await page
+				.getByRole("searchbox", { name: "Search models" })
+				.fill("starter chat");
+			const link = page.getByRole("link", { name: /^Starter Chat/ }).first();
+			await link.waitFor();
+			await look(page, "catalog");
+			await link.click();
+			await page.getByRole("tab", { name: "Runs here?" }).click();
+			await page.getByText("chosen").first().waitFor();
+			await look(page, "runs-here");
+			await page
+				.getByRole("button", { name: "Deploy another version" })
+				.click();
+			await page.getByRole("textbox", { name: "Name" }).fill("second-chat");
+			await page.getByRole("button", option("Deploy")).click();
+			const deployed = page
+				.getByRole("status")
+				.filter({ hasText: "second-chat" });
+			await deployed.waitFor();
+			await deployed
+				.getByRole("link", { name: "Try it in the playground" })
+				.click();
+			expect(await ask(page, "Name a colour of the sea.")).toMatch(/\w{3}/);
+			await page.getByRole("button", { name: "View as code" }).click();
+			await look(page, "code");
+			for (const [tab, language] of [
+				["curl", "curl"],
+				["JavaScript", "javascript"],
+			] as const) {
+				await page.getByRole("tab", { name: tab }).click();
+				const code = await page
+					.getByRole("region", { name: `${tab} code` })
+					.innerText();
+				expect(code).toContain("second-chat");
+				expect(code).toContain(platform.address);
+				expect(await runShown(language, code)).toMatch(/\w{3}/);
+			}
+			expect(complaints).toEqual([]);
+			await close();
+		},
+	);
+
+	it("two models answer one prompt side by side", journey, async () => {
+		const { page, complaints, close } = await platform.visit(
+			"/playground?task=compare",
+			"laptop",
+		);
+		for (const [number, model] of [
+			[1, "starter-chat"],
+			[2, "second-chat"],
+		])
+			await page
+				.getByRole("combobox", { name: `Model of column ${number}` })
+				.click()
+				.then(() => page.getByRole("option", option(String(model))).click());
+		await page
+			.getByRole("textbox", { name: "Prompt" })
+			.last()
+			.fill("Say hello.");
+		await page.getByRole("button", option("Compare")).click();
+		await page.getByRole("heading", { name: "In figures" }).waitFor();
+		await page.getByRole("cell", { name: "2. second-chat" }).waitFor();
+		await look(page, "compare");
+		expect(complaints).toEqual([]);
+		await close();
+	});
+
+	it("a benchmark runs and is drawn", journey, async () => {
+		const { page, complaints, close } = await platform.visit(
+			"/benchmarks",
+			"laptop",
+		);
+		await page.getByRole("button", { name: "New benchmark" }).first().click();
+		const form = page.getByRole("dialog");
+		await form.getByRole("textbox", { name: "Users at a time" }).fill("1, 2");
+		await form.getByRole("textbox", { name: "Prompt tokens" }).fill("32");
+		await form.getByRole("textbox", { name: "Output tokens" }).fill("16");
+		await look(page, "benchmark-form");
+		await form.getByRole("button", { name: "Start" }).click();
+		await page
+			.getByRole("heading", { name: "Throughput against latency" })
+			.waitFor();
+		await page
+			.getByRole("img", { name: /Inter-token latency, p95\. / })
+			.waitFor();
+		await look(page, "benchmark");
+		expect(complaints).toEqual([]);
+		await page.setViewportSize(sizes.phone);
+		await look(page, "benchmark");
+		await close();
+	});
+
+	it("a model is examined on one's own questions", journey, async () => {
+		const { page, complaints, close } = await platform.visit(
+			"/evaluations",
+			"laptop",
+		);
+		await page.getByRole("button", { name: "New evaluation" }).first().click();
+		const form = page.getByRole("dialog");
+		await page.locator("input[type=file]").setInputFiles({
+			name: "questions.jsonl",
+			mimeType: "application/jsonl",
+			buffer: Buffer.from(
+				[
+					{ question: "What is 1 + 1?", answer: "2" },
+					{
+						question: "Which is a mammal?",
+						choices: ["Shark", "Dolphin"],
+						answer: "Dolphin",
+					},
+				]
+					.map((one) => JSON.stringify(one))
+					.join("\n"),
+			),
+		});
+		await form.getByText("2 questions").waitFor();
+		await form.getByRole("button", { name: "Start" }).click();
+		await page.getByRole("heading", { name: "Answers" }).waitFor();
+		await page.getByText("Which is a mammal?").first().waitFor();
+		await look(page, "evaluation");
+		expect(complaints).toEqual([]);
+		await close();
+	});
+
+	it("a service is scaled, read and restarted", journey, async () => {
+		const { page, complaints, close } = await platform.visit(
+			"/fleet",
+			"laptop",
+		);
+		const more = page.getByRole("button", {
+			name: "More actions for second-chat",
+		});
+		await more.click();
+		await page.getByRole("menuitem", { name: /Scale/ }).click();
+		await page.getByRole("textbox", { name: "Replicas" }).fill("2");
+		await page
+			.getByRole("dialog")
+			.getByRole("button", { name: "Scale" })
+			.click();
+		await look(page, "fleet");
+		await page.getByRole("link", option("second-chat")).first().click();
+		await page.getByRole("tab", { name: "Replicas" }).click();
+		// A head and two replicas, both ready.
+		await expect
+			.poll(() => page.getByRole("row").filter({ hasText: /ready/i }).count(), {
+				timeout: 90_000,
+			})
+			.toBe(2);
+		await look(page, "replicas");
+		await page.getByRole("tab", { name: "Logs" }).click();
+		await page
+			.getByRole("region", { name: "Log of second-chat" })
+			.getByText(/\w/)
+			.first()
+			.waitFor();
+		await look(page, "logs");
+		const pids = () => replicaPids(platform, "second-chat");
+		const before = await pids();
+		await more.click();
+		await page.getByRole("menuitem", { name: "Restart" }).click();
+		await expect
+			.poll(
+				async () => {
+					const after = await pids();
+					return (
+						after.length === 2 && after.every((pid) => !before.includes(pid))
+					);
+				},
+				{ timeout: 120_000 },
+			)
+			.toBe(true);
+		expect(complaints).toEqual([]);
+		await close();
+	});
+
+	it("a key is made, used, counted, revoked, refused", journey, async () => {
+		const { page, complaints, close } = await platform.visit("/keys", "phone");
+		await page.getByRole("button", { name: "Create key" }).first().click();
+		await page.getByRole("textbox", { name: "Name" }).fill("harbour");
+		expect(
+			await page.getByRole("checkbox", { name: "Administer" }).isChecked(),
+		).toBe(true);
+		await look(page, "key-form");
+		const form = page.getByRole("dialog");
+		await form.getByRole("button", { name: "Create key" }).click();
+		await page.getByText("Copy it now").waitFor();
+		const key = await page.getByRole("textbox", { name: "Key" }).inputValue();
+		expect(key).toMatch(/^gk_/);
+		await look(page, "key-shown");
+		const question = {
+			model: "starter-chat",
+			messages: [{ role: "user", content: "Hello" }],
+			max_tokens: 8,
+		};
+		const send = () => platform.post("/v1/chat/completions", question, key);
+		expect((await send()).status).toBe(200);
+		await page.getByRole("button", { name: "I have it" }).click();
+		// From the first key on the gateway asks for one; the page goes on with it.
+		const revoke = page.getByRole("button", { name: "Revoke harbour" });
+		await revoke.waitFor();
+		expect((await platform.post("/v1/chat/completions", question)).status).toBe(
+			401,
+		);
+		await look(page, "key-made");
+		await page.goto(`${platform.address}/usage`);
+		await page
+			.getByRole("cell", { name: /harbour/ })
+			.first()
+			.waitFor();
+		await look(page, "usage");
+		await page.goto(`${platform.address}/keys`);
+		await revoke.click();
+		await page
+			.getByRole("dialog")
+			.getByRole("button", { name: "Revoke" })
+			.click();
+		await expect
+			.poll(async () => (await send()).status, { timeout: 60_000 })
+			.toBe(401);
+		await look(page, "key-revoked");
+		expect(complaints).toEqual([]);
+		await close();
+	});
+});
+
+async function replicaPids(
+	platform: RealPlatform,
+	name: string,
+): Promise<(number | null)[]> {
+	const response = await fetch(`${platform.address}/v1/fleet`);
+	const { services } = (await response.json()) as {
+		services: {
+			name: string;
+			replicas: { pid: number | null; phase: string }[];
+		}[];
+	};
+	return (services.find((one) => one.name === name)?.replicas ?? [])
+		.filter(({ phase }) => phase === "ready")
+		.map(({ pid }) => pid);
+}
+
+/** How far the chatbot is with reading Galley's documentation. */
+async function readingState(chatbot: string): Promise<string | undefined> {
+	const read = async <Answer>(path: string) =>
+		(await (await fetch(chatbot + path)).json()) as Answer;
+	const { collections } = await read<{ collections: { id: string }[] }>(
+		"/v1/collections",
+	);
+	const [collection] = collections;
+	if (collection === undefined) return undefined;
+	const { jobs } = await read<{ jobs: { state: string }[] }>(
+		`/v1/collections/${collection.id}/jobs`,
+	);
+	return jobs[0]?.state;
+}
+
+describe.skipIf(noPlatform !== null)(
+	title("a platform with its chatbot"),
+	() => {
+		let platform: RealPlatform;
+		beforeAll(async () => {
+			platform = await RealPlatform.open(
+				"[{ name: starter-chat }, { name: starter-embed }, { name: starter-rerank }]",
+				{ withChatbot: true },
+			);
+		});
+		afterAll(() => platform?.close());
+
+		it("the chatbot is opened, asked, and cites", journey, async () => {
+			const { page, complaints, close } = await platform.visit(
+				"/blueprints",
+				"laptop",
+			);
+			const card = page.getByRole("article", { name: /RAG/ });
+			await card.getByText(/ready/i).first().waitFor();
+			await look(page, "blueprints");
+			const opened = page.waitForEvent("popup");
+			await card.getByRole("link", { name: /^Try it/ }).click();
+			const chatbot = await opened;
+			chatbot.setDefaultTimeout(120_000);
+			await expect
+				.poll(() => readingState(platform.chatbot), { timeout: 150_000 })
+				.toBe("finished");
+			expect(new URL(chatbot.url()).origin).toBe(platform.chatbot);
+			await chatbot
+				.getByRole("textbox", { name: "Question" })
+				.fill("Which databases can the store use?");
+			await chatbot.getByRole("button", option("Ask")).click();
+			await chatbot
+				.getByRole("button", { name: /^Source 1: / })
+				.first()
+				.waitFor();
+			await look(chatbot, "chatbot");
+			await chatbot.setViewportSize(sizes.phone);
+			await look(chatbot, "chatbot");
+			expect(complaints).toEqual([]);
+			await close();
+		});
+	},
+);
