@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,6 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { toKebabCase } from "../src/config/option.ts";
 import { type Fleet, readFleetFile } from "../src/gateway/fleet/fleet-file.ts";
 import { RunningFleet } from "../src/gateway/fleet/running-fleet.ts";
+import { LateDatabase } from "../src/gateway/late-database.ts";
+import { gatewayMigrations } from "../src/gateway/open-access.ts";
+import { openEmbedded } from "../src/store/testing/open-test-databases.ts";
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
@@ -24,6 +26,7 @@ createServer((request, response) => {
 let directory: string;
 let fleet: RunningFleet;
 let port: number;
+let adminKey: string;
 
 async function until(isSo: () => Promise<boolean> | boolean): Promise<void> {
 	while (!(await isSo())) await delay(25);
@@ -54,17 +57,26 @@ applications: [{ name: rag-chatbot, port: ${port}, environment: { FOUND: "7" } }
 		environment: { ...process.env, GALLEY_API_KEY: "master" },
 		runDirectory: join(directory, "run"),
 		toOptionName: toKebabCase,
-		keyHashes: [createHash("sha256").update("master").digest("hex")],
+		keyHashes: [],
+		database: new LateDatabase(() => openEmbedded(gatewayMigrations)),
 		logger: silent,
 		applicationData: join(directory, "data"),
 		applicationProgram: () => ({
 			executable: process.execPath,
 			words: [script],
 			version: "1",
+			folder: directory,
 		}),
 	});
 	await until(() => application()?.phase === "ready");
-}, 30_000);
+	// The first key, while the application runs already: from now on every request needs one.
+	const made = await fetch(`${fleet.address}/v1/keys`, {
+		method: "POST",
+		headers: { "content-type": "application/json" },
+		body: JSON.stringify({ name: "admin" }),
+	});
+	({ key: adminKey } = (await made.json()) as { key: string });
+}, 60_000);
 
 afterAll(async () => {
 	await fleet?.close();
@@ -81,7 +93,8 @@ describe("an application of a fleet", () => {
 		});
 	});
 
-	test("may ask models with its key, and nothing else", async () => {
+	test("may ask models with its key, and nothing else, also once the first key of others is made", async () => {
+		expect((await fetch(`${fleet.address}/v1/models`)).status).toBe(401);
 		const { CHAT_API_KEY } = await told();
 		const get = (path: string) =>
 			fetch(fleet.address + path, {
@@ -93,7 +106,7 @@ describe("an application of a fleet", () => {
 
 	test("stands in the list of blueprints", async () => {
 		const response = await fetch(`${fleet.address}/v1/blueprints`, {
-			headers: { authorization: "Bearer master" },
+			headers: { authorization: `Bearer ${adminKey}` },
 		});
 		expect(await response.json()).toMatchObject([
 			{

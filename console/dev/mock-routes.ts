@@ -377,7 +377,8 @@ export class MockRoutes {
 				description:
 					"Answers from your own web pages and files, with citations: fetching, chunking, embeddings, reranking and streaming on the public API.",
 				url: "http://127.0.0.1:8080/",
-				sourceUrl: "https://example.org/galley/blueprints/rag-chatbot",
+				source: "blueprints/rag-chatbot",
+				sourceUrl: "/blueprints/rag-chatbot/source",
 				phase: "ready",
 			},
 			{
@@ -386,7 +387,8 @@ export class MockRoutes {
 				description:
 					"Reads long documents in parts and writes one page about them.",
 				url: null,
-				sourceUrl: "https://example.org/galley/blueprints/summaries",
+				source: "blueprints/summaries",
+				sourceUrl: null,
 				phase: "stopped",
 			},
 		];

@@ -13,6 +13,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** The built program; another build of it when the variable says so. */
 const main = process.env.GALLEY_MAIN ?? join(root, "dist/cli/main.js");
 
+if (process.env.GALLEY_MAIN !== undefined && !existsSync(main))
+	throw new Error(`GALLEY_MAIN is ${main}, and there is no such file.`);
+
 /** Why the whole platform can't run here; null when it can. */
 export const noPlatform =
 	noBrowser ??
@@ -20,7 +23,7 @@ export const noPlatform =
 		? null
 		: "the platform isn't built (npm start builds it)");
 
-export const sizes = {
+const sizes = {
 	laptop: { width: 1280, height: 800 },
 	phone: { width: 390, height: 844 },
 } as const;

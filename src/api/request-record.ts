@@ -28,8 +28,8 @@ export interface RequestObservers {
 	tracing?: Tracing | undefined;
 }
 
-/** Probes and scrapes come every few seconds and would bury everything else. */
-const quietRoute = /^\/(v1\/)?(health|metrics)/;
+/** Probes, scrapes, and pages that show what runs, ask every few seconds and would bury everything else. */
+const quietRoute = /^\/(v1\/)?(health|metrics|requests$)/;
 
 /** Each request, however it ends, gives exactly one log line and one metrics entry. */
 export function registerRequestRecords(

@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { knownApplications } from "../gateway/applications/known-applications.ts";
-import type { OwnProgram } from "../gateway/fleet/service-recipe.ts";
+import type { ApplicationProgram } from "../gateway/fleet/service-recipe.ts";
 import { packageVersion } from "./package-version.ts";
 
 /**
  * How a sample application is started: from its build, or from its source where this program itself runs from source. Null where it is
  * not there: the package that npm installs has none.
  */
-export function applicationProgram(name: string): OwnProgram | null {
+export function applicationProgram(name: string): ApplicationProgram | null {
 	const known = knownApplications.get(name);
 	if (known === undefined) return null;
 	const folder = fileURLToPath(
@@ -21,9 +21,14 @@ export function applicationProgram(name: string): OwnProgram | null {
 	const executable = process.execPath;
 	const version = packageVersion();
 	if (!isSource && existsSync(built))
-		return { executable, words: [built], version };
+		return { executable, words: [built], version, folder };
 	if (!existsSync(source)) return null;
-	return { executable, words: ["--import", tsxPath(), source], version };
+	return {
+		executable,
+		words: ["--import", tsxPath(), source],
+		version,
+		folder,
+	};
 }
 
 /** By its own address: the application may be started in another folder. */

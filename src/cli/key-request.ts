@@ -5,7 +5,6 @@ export interface KeyFlags {
 	tenant?: string;
 	scopes?: string;
 	models?: string;
-	collections?: string;
 	expires?: string;
 	requestsPerMinute?: string;
 	tokensPerMinute?: string;
@@ -36,9 +35,6 @@ export function toKeyRequest(
 		...(flags.tenant === undefined ? {} : { tenant: flags.tenant }),
 		...(flags.scopes === undefined ? {} : { scopes: listOf(flags.scopes) }),
 		...(flags.models === undefined ? {} : { models: patternsOf(flags.models) }),
-		...(flags.collections === undefined
-			? {}
-			: { collections: patternsOf(flags.collections) }),
 		...(flags.expires === undefined
 			? {}
 			: { expiresAt: toTime(flags.expires, now) }),

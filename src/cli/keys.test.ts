@@ -14,7 +14,6 @@ describe("the flags of a key", () => {
 				{
 					scopes: "inference, read",
 					models: "a*,b",
-					collections: "all",
 					expires: "90d",
 					tokensPerMinute: "20k",
 					tokensPerDay: "1.5M",
@@ -26,7 +25,6 @@ describe("the flags of a key", () => {
 		).toEqual({
 			scopes: ["inference", "read"],
 			models: ["a*", "b"],
-			collections: null,
 			expiresAt: "2027-02-21T12:00:00.000Z",
 			limits: {
 				tokensPerMinute: 20_000,

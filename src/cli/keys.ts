@@ -110,7 +110,6 @@ function addSettings(command: Command): Command {
 			`of ${scopes.join(", ")} (default: inference; the first key: all)`,
 		)
 		.option("--models <patterns>", "names with *; 'all' takes the limit away")
-		.option("--collections <patterns>", "of the knowledge base, likewise")
 		.option("--expires <time>", "90d, 12h, 2027-01-31, or 'never'")
 		.option("--requests-per-minute <count>", "'none' takes a limit away")
 		.option("--tokens-per-minute <count>", "prompt and answer together")

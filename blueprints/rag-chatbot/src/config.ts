@@ -108,6 +108,7 @@ const environment = z.object({
 	PASSAGE_TOKENS: z.coerce.number().int().min(50).optional(),
 	ANSWER_TOKENS: whole(answer.answerTokens, 1),
 	TEMPERATURE: share(answer.temperature, 2),
+	WORD_WEIGHT: z.coerce.number().min(0).max(20).optional(),
 	LEAST_RELEVANCE: z.coerce.number().min(0).max(1).optional(),
 	HISTORY_TURNS: whole(answer.historyTurns, 0, 100),
 	ALLOWED_HOSTS: list,
@@ -124,17 +125,23 @@ const environment = z.object({
 
 /**
  * What fits the models where nobody says otherwise. The starter language model copies badly, so its answers are quotes, and has
- * room for 1,024 tokens; the starter reranker gives 2 and more to passages that answer, and up to 1.5 to those that don't.
+ * room for 1,024 tokens. The starter reranker takes words for each other that only stand in like places: with the question's own
+ * words counted beside it it knows better what isn't in the pages (figures in README.md).
  */
 function suitedSettings(
 	chat: string,
 	rerank: string,
-): Pick<AnswerSettings, "answer" | "passageTokens" | "leastRelevance"> {
+): Pick<
+	AnswerSettings,
+	"answer" | "passageTokens" | "wordWeight" | "leastRelevance"
+> {
 	const isStarter = chat === "starter-chat";
+	const isStarterRerank = rerank === "starter-rerank";
 	return {
 		answer: isStarter ? "extractive" : answer.answer,
 		passageTokens: isStarter ? 500 : answer.passageTokens,
-		leastRelevance: rerank === "starter-rerank" ? 0.85 : answer.leastRelevance,
+		wordWeight: isStarterRerank ? 4 : answer.wordWeight,
+		leastRelevance: isStarterRerank ? 0.93 : answer.leastRelevance,
 	};
 }
 
@@ -184,6 +191,7 @@ export function readConfig(
 			passageTokens: env.PASSAGE_TOKENS ?? suited.passageTokens,
 			answerTokens: env.ANSWER_TOKENS,
 			temperature: env.TEMPERATURE,
+			wordWeight: env.WORD_WEIGHT ?? suited.wordWeight,
 			leastRelevance: env.LEAST_RELEVANCE ?? suited.leastRelevance,
 			historyTurns: env.HISTORY_TURNS,
 		},

@@ -93,7 +93,7 @@ export function KeysPage() {
 					>
 						<WideTable
 							label="Keys"
-							minWidth={1080}
+							minWidth={900}
 							head={[
 								"Name",
 								"State",
@@ -123,7 +123,7 @@ export function KeysPage() {
 										)}
 									</Table.Td>
 									<Table.Td>
-										<Group gap={4} wrap="nowrap">
+										<Group gap={4}>
 											{key.scopes.map((scope) => (
 												<Badge
 													key={scope}
@@ -163,7 +163,7 @@ export function KeysPage() {
 											<Group gap={4} wrap="nowrap" justify="flex-end">
 												<Button
 													variant="default"
-													size="compact-sm"
+													size="compact-xs"
 													aria-label={`Change ${key.name}`}
 													onClick={() => {
 														setChanged(key);
@@ -174,7 +174,7 @@ export function KeysPage() {
 												</Button>
 												<ConfirmButton
 													variant="default"
-													size="compact-sm"
+													size="compact-xs"
 													aria-label={`Rotate ${key.name}`}
 													question={`Rotate ${key.name}?`}
 													consequence="A new secret is made and shown once; the old one stops working. Limits and usage go on."
@@ -190,7 +190,7 @@ export function KeysPage() {
 												</ConfirmButton>
 												<ConfirmButton
 													variant="default"
-													size="compact-sm"
+													size="compact-xs"
 													aria-label={`Revoke ${key.name}`}
 													question={`Revoke ${key.name}?`}
 													consequence="Whoever uses it is refused from now on. That can't be taken back; its usage stays."

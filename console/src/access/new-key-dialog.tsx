@@ -5,9 +5,11 @@ import {
 	Group,
 	Modal,
 	Stack,
+	Text,
 	TextInput,
 } from "@mantine/core";
 import type { CreatedKey } from "../api/access-types.ts";
+import { CodeBlock } from "../components/code-block.tsx";
 import { CheckIcon, CopyIcon, LockIcon } from "../components/icons.tsx";
 
 interface NewKeyDialogProps {
@@ -40,6 +42,17 @@ export function NewKeyDialog({ created, onClose }: NewKeyDialogProps) {
 					}}
 					onFocus={({ currentTarget }) => currentTarget.select()}
 				/>
+				<div>
+					<Text size="sm" mb={6}>
+						Programs read it from their environment, as the code samples of each
+						model and of the playground do:
+					</Text>
+					<CodeBlock
+						code={`export GALLEY_API_KEY='${created?.key ?? ""}'`}
+						language="bash"
+						label="Command"
+					/>
+				</div>
 				<Group justify="flex-end" gap="xs">
 					<CopyButton value={created?.key ?? ""}>
 						{({ copied, copy }) => (

@@ -227,6 +227,9 @@ function UsageFigures({ rows, from, to, stepMs }: UsageFiguresProps) {
 					format={format}
 					height={240}
 					isTime={false}
+					xSteps={[1, 2, 3, 6, 12, 24, 48, 72, 168].map(
+						(hours) => (hours * hourMs) / 1000,
+					)}
 					xValues={(place) =>
 						new Intl.DateTimeFormat(
 							"en",

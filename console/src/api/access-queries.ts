@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type {
 	ApiKey,
 	Blueprint,
+	BlueprintFile,
 	CreatedKey,
 	KeyRequest,
 	UsageAnswer,
@@ -93,5 +94,28 @@ export function useBlueprints() {
 		queryFn: async ({ signal }) =>
 			itemsOf(await api.get<Listed<Blueprint>>("/v1/blueprints", { signal })),
 		refetchInterval: 10_000,
+	});
+}
+
+const sourcePath = (name: string) =>
+	`/v1/blueprints/${encodeURIComponent(name)}/source`;
+
+export function useBlueprintSource(name: string) {
+	return useQuery({
+		queryKey: ["blueprints", name, "source"],
+		queryFn: ({ signal }) =>
+			api.get<{ files: readonly BlueprintFile[] }>(sourcePath(name), {
+				signal,
+			}),
+		staleTime: 60_000,
+	});
+}
+
+export function useBlueprintFile(name: string, path: string) {
+	return useQuery({
+		queryKey: ["blueprints", name, "source", path],
+		queryFn: ({ signal }) =>
+			api.text(`${sourcePath(name)}/${encodeURIComponent(path)}`, { signal }),
+		staleTime: 60_000,
 	});
 }

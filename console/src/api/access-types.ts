@@ -66,6 +66,15 @@ export interface Blueprint {
 	title: string;
 	description: string;
 	url: string | null;
+	/** Its folder, in Galley's. */
+	source: string;
+	/** Where its source can be read. */
 	sourceUrl: string | null;
 	phase: string;
+}
+
+export interface BlueprintFile {
+	/** `src/main.ts` */
+	path: string;
+	bytes: number;
 }

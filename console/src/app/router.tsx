@@ -184,6 +184,19 @@ const blueprints = createRoute({
 	),
 });
 
+const blueprintSource = createRoute({
+	getParentRoute: () => rootRoute,
+	path: "/blueprints/$name/source",
+	validateSearch: (search: Record<string, unknown>): { file?: string } => {
+		const file = text(search.file);
+		return file === undefined ? {} : { file };
+	},
+	component: lazyRouteComponent(
+		() => import("../blueprints/source-page.tsx"),
+		"SourcePage",
+	),
+});
+
 export function createConsoleRouter() {
 	return createRouter({
 		routeTree: rootRoute.addChildren([
@@ -203,6 +216,7 @@ export function createConsoleRouter() {
 			keys,
 			usage,
 			blueprints,
+			blueprintSource,
 		]),
 		defaultPreload: "intent",
 		scrollRestoration: true,

@@ -13,6 +13,7 @@ import { PageLoading } from "../app/page-loading.tsx";
 import { EmptyState } from "../components/empty-state.tsx";
 import { ErrorState } from "../components/error-state.tsx";
 import { BlueprintIcon, CodeIcon, ExternalIcon } from "../components/icons.tsx";
+import { LinkButton } from "../components/links.tsx";
 import { PageHeader } from "../components/page-header.tsx";
 import { PhaseBadge } from "../components/phase-badge.tsx";
 import { ArchitecturePicture } from "./architecture-picture.tsx";
@@ -79,18 +80,16 @@ function BlueprintCard({ blueprint }: { blueprint: Blueprint }) {
 							Try it
 						</Button>
 					)}
-					{isSafe(sourceUrl) && (
-						<Button
-							component="a"
-							href={sourceUrl}
-							target="_blank"
-							rel="noreferrer noopener"
+					{sourceUrl !== null && (
+						<LinkButton
+							to="/blueprints/$name/source"
+							params={{ name }}
 							variant="default"
 							leftSection={<CodeIcon size={16} />}
 							aria-label={`Source of ${title}`}
 						>
 							Source
-						</Button>
+						</LinkButton>
 					)}
 				</Group>
 			</Stack>

@@ -40,14 +40,6 @@ export const ModelCard = memo(function ModelCard({
 					</Link>
 					<span className={classes.publisher}>{publisher}</span>
 				</div>
-				<input
-					type="checkbox"
-					className={classes.choice}
-					checked={isChosen}
-					onChange={({ currentTarget }) => onChoose(id, currentTarget.checked)}
-					aria-label={`Compare ${name}`}
-					title="Compare"
-				/>
 			</div>
 			<p className={classes.use}>{card.intendedUse}</p>
 			<div className={classes.tags}>
@@ -67,13 +59,26 @@ export const ModelCard = memo(function ModelCard({
 					</span>
 				)}
 			</div>
-			<div className={classes.fit}>
-				<span
-					className={classes.dot}
-					style={{ backgroundColor: fit.color }}
-					aria-hidden="true"
-				/>
-				{fit.text}
+			<div className={classes.foot}>
+				<span className={classes.fit}>
+					<span
+						className={classes.dot}
+						style={{ backgroundColor: fit.color }}
+						aria-hidden="true"
+					/>
+					{fit.text}
+				</span>
+				<label className={classes.choice}>
+					Compare
+					<input
+						type="checkbox"
+						checked={isChosen}
+						onChange={({ currentTarget }) =>
+							onChoose(id, currentTarget.checked)
+						}
+						aria-label={`Compare ${name}`}
+					/>
+				</label>
 			</div>
 		</article>
 	);

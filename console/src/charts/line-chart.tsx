@@ -27,6 +27,8 @@ export interface LineChartProps {
 	isTime?: boolean;
 	/** What stands at the horizontal axis. */
 	xValues?: (place: number) => string;
+	/** Distances that its marks may have; a day for days. */
+	xSteps?: readonly number[];
 	withPoints?: boolean;
 	xLabel?: string;
 	yLabel?: string;
@@ -35,6 +37,12 @@ export interface LineChartProps {
 	/** The highest value that the axis always shows. */
 	atLeast?: number;
 }
+
+/** Whole seconds, since that is what the clock times show. */
+const clockSteps = [
+	1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200,
+	86_400,
+];
 
 export function LineChart(props: LineChartProps) {
 	const { label, x, series, format, height = 160 } = props;
@@ -173,19 +181,30 @@ function optionsOf(
 				...(isTime
 					? {
 							space: 80,
-							values: (_: uPlot, places: number[]) =>
+							incrs: clockSteps,
+							// Its own last mark may lie outside of the picture.
+							filter: ({ scales }: uPlot, places: number[]) =>
 								places.map((place) =>
-									new Date(place * 1000).toLocaleTimeString("en-GB", {
-										hour: "2-digit",
-										minute: "2-digit",
-										second: "2-digit",
-									}),
+									place > (scales.x?.max ?? place) ? null : place,
+								),
+							values: (_: uPlot, places: number[]) =>
+								places.map((place: number | null) =>
+									place === null
+										? ""
+										: new Date(place * 1000).toLocaleTimeString("en-GB", {
+												hour: "2-digit",
+												minute: "2-digit",
+												second: "2-digit",
+											}),
 								),
 						}
 					: props.xValues === undefined
 						? {}
 						: {
 								space: 72,
+								...(props.xSteps === undefined
+									? {}
+									: { incrs: [...props.xSteps] }),
 								values: (_: uPlot, places: number[]) =>
 									places
 										.map((place) => current().xValues?.(place) ?? String(place))

@@ -30,6 +30,8 @@ interface PathChartProps {
 
 /** Right of it a label stands on the left of its point: it would leave the picture. */
 const lastThird = 2 / 3;
+/** So many times the highest point. */
+const farAbove = 3;
 const margin = { top: 16, right: 24, bottom: 44, left: 68 };
 
 /** Points joined in their own order: more load may bring less throughput, so the path can turn back. */
@@ -51,8 +53,12 @@ export function PathChart(props: PathChartProps) {
 		Math.max(0, ...points.map(({ x }) => x)),
 		Math.max(3, Math.floor(width / 110)),
 	);
+	const highest = Math.max(0, ...points.map(({ y }) => y));
+	// A target far above would press the points into one flat line: it stands at the upper edge then, and says so.
+	const isTargetAbove =
+		target !== undefined && highest > 0 && target.value > highest * farAbove;
 	const yTicks = niceTicks(
-		Math.max(target?.value ?? 0, ...points.map(({ y }) => y)) * 1.08,
+		Math.max(isTargetAbove ? 0 : (target?.value ?? 0), highest) * 1.08,
 		6,
 	);
 	const innerWidth = Math.max(1, width - margin.left - margin.right);
@@ -61,6 +67,8 @@ export function PathChart(props: PathChartProps) {
 		margin.left + (x / (xTicks.at(-1) ?? 1)) * innerWidth;
 	const toY = (y: number) =>
 		margin.top + innerHeight - (y / (yTicks.at(-1) ?? 1)) * innerHeight;
+	const targetY =
+		target === undefined || isTargetAbove ? margin.top : toY(target.value);
 	const colorOf = (place: number) =>
 		colors.series[place % colors.series.length] ?? colors.axis;
 	const spoken = series
@@ -121,17 +129,14 @@ export function PathChart(props: PathChartProps) {
 								<line
 									x1={margin.left}
 									x2={width - margin.right}
-									y1={toY(target.value)}
-									y2={toY(target.value)}
+									y1={targetY}
+									y2={targetY}
 									stroke={colors.target}
 									strokeDasharray="6 4"
 								/>
-								<text
-									x={margin.left + 8}
-									y={toY(target.value) - 6}
-									fill={colors.target}
-								>
+								<text x={margin.left + 8} y={targetY - 5} fill={colors.target}>
 									{target.label}
+									{isTargetAbove && ", far above"}
 								</text>
 							</g>
 						)}

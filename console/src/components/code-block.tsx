@@ -10,6 +10,8 @@ interface CodeBlockProps {
 	/** For screen readers. */
 	label?: string;
 	maxHeight?: number;
+	/** Prose: its long lines go on below. */
+	wraps?: boolean;
 }
 
 /** Code to read and to copy. */
@@ -18,6 +20,7 @@ export function CodeBlock({
 	language = "text",
 	label = "Code",
 	maxHeight,
+	wraps = false,
 }: CodeBlockProps) {
 	const pieces = useMemo(
 		() =>
@@ -39,7 +42,7 @@ export function CodeBlock({
 				tabIndex={0}
 				aria-label={label}
 			>
-				<pre className={classes.code}>
+				<pre className={classes.code} data-wraps={wraps}>
 					<code>
 						{pieces.map(({ text, kind }, index) => (
 							<span

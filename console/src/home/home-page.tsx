@@ -10,6 +10,7 @@ import { CodeSamples } from "../components/code-samples.tsx";
 import { ErrorState } from "../components/error-state.tsx";
 import { FailureAlert } from "../components/failure-alert.tsx";
 import {
+	BlueprintIcon,
 	CatalogIcon,
 	GaugeIcon,
 	KeyIcon,
@@ -93,7 +94,7 @@ export function HomePage() {
 					</section>
 				)}
 				{mayRead && <FleetSummary />}
-				<SimpleGrid cols={{ base: 1, sm: 3 }} spacing="sm">
+				<SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }} spacing="sm">
 					<NextStep
 						to="/catalog"
 						search={{ fits: true }}
@@ -108,6 +109,15 @@ export function HomePage() {
 							icon={GaugeIcon}
 							title="Measure it"
 							text="Throughput against latency under your own load, with a target line."
+						/>
+					)}
+					{mayRead && (
+						<NextStep
+							to="/blueprints"
+							search={{}}
+							icon={BlueprintIcon}
+							title="Ask your own pages"
+							text="A chatbot that answers from pages and files, with citations."
 						/>
 					)}
 					{mayAdmin && (

@@ -14,7 +14,7 @@ const CardLink = createLink((props: CardLinkProps) => (
 ));
 
 interface NextStepProps {
-	to: "/catalog" | "/benchmarks" | "/keys";
+	to: "/catalog" | "/benchmarks" | "/keys" | "/blueprints";
 	search: { fits?: boolean };
 	icon: Icon;
 	title: string;

@@ -1,4 +1,4 @@
-import { Badge, Group, Text } from "@mantine/core";
+import { Badge, Code, Group, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { CatalogEntry } from "../api/catalog-types.ts";
 import { OutsideLink } from "../components/links.tsx";
@@ -10,6 +10,7 @@ import {
 } from "../components/quantities.ts";
 import { Section } from "../components/section.tsx";
 import classes from "./model.module.css";
+import { recommendedSettings } from "./recommended-settings.ts";
 
 const engines = {
 	llama: "llama.cpp",
@@ -49,7 +50,7 @@ export function ModelFacts({ entry }: { entry: CatalogEntry }) {
 						? "unknown"
 						: languages.length === 0
 							? "none"
-							: languages.join(", ")}
+							: languages.map(languageName).join(", ")}
 				</Fact>
 				<Fact name="Can">
 					{abilities.length === 0 ? "nothing special" : abilities.join(", ")}
@@ -80,16 +81,32 @@ export function ModelFacts({ entry }: { entry: CatalogEntry }) {
 				)}
 				{settings !== "unknown" && Object.keys(settings).length > 0 && (
 					<Fact name="Recommended">
-						{Object.entries(settings).map(([name, value]) => (
+						{Object.entries(recommendedSettings(entry)).map(([name, value]) => (
 							<div key={name}>
-								{name === "note" ? value : `${name} ${value}`}
+								<Code>{name}</Code> {value}
 							</div>
 						))}
+						{settings.note !== undefined && (
+							<Text size="xs" c="dimmed" mt={4}>
+								{settings.note}
+							</Text>
+						)}
 					</Fact>
 				)}
 			</dl>
 		</Section>
 	);
+}
+
+/** `en` is "English"; a code that no browser knows stays what it is. */
+function languageName(code: string): string {
+	if (code === "mul") return "many";
+	try {
+		return new Intl.DisplayNames("en", { type: "language" }).of(code) ?? code;
+	} catch {
+		// Not of the form that codes have.
+		return code;
+	}
 }
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {

@@ -8,8 +8,8 @@ import { Section } from "../components/section.tsx";
 import { WideTable } from "../components/wide-table.tsx";
 
 const groups = [
-	["compatible", "Compatible and runnable", "teal"],
-	["low-memory", "Low memory: they run with less", "orange"],
+	["compatible", "Compatible", "teal"],
+	["low-memory", "Low memory", "orange"],
 	["incompatible", "Incompatible", "gray"],
 ] as const;
 
@@ -48,6 +48,7 @@ export function ProfilesPanel({ entry }: { entry: CatalogEntry }) {
 					)}
 					<WideTable
 						label="Profiles"
+						minWidth={560}
 						head={[
 							"Profile",
 							"Runs",
@@ -100,7 +101,9 @@ function ProfileRow({ profile, isChosen, title, color }: ProfileRowProps) {
 				)}
 			</Table.Td>
 			<Table.Td>
-				<Badge color={color}>{title}</Badge>
+				<Badge color={color} style={{ flexShrink: 0 }}>
+					{title}
+				</Badge>
 			</Table.Td>
 			<Table.Td ta="right" style={{ whiteSpace: "nowrap" }}>
 				{plan === null

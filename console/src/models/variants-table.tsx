@@ -16,6 +16,7 @@ export function VariantsTable({ entry }: { entry: CatalogEntry }) {
 		>
 			<WideTable
 				label="Versions"
+				minWidth={560}
 				head={[
 					"Precision",
 					"Format",

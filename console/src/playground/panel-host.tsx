@@ -2,7 +2,10 @@ import { Alert, Skeleton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { type ComponentType, useEffect } from "react";
 import { modelsFor, type PlaygroundModel } from "./logic/model-choice.ts";
-import { withDefaultModels } from "./logic/session-content.ts";
+import {
+	withDefaultModels,
+	withFirstSettings,
+} from "./logic/session-content.ts";
 import type { OpenedFile, Panel, PanelContent } from "./logic/session-file.ts";
 import { PanelActions } from "./panel-frame.tsx";
 import { SessionsDrawer } from "./sessions/sessions-drawer.tsx";
@@ -44,14 +47,22 @@ export function PanelHost({
 	const { session, update, take, saveProblem } = panelSession;
 	const suited = modelsFor(panel, models);
 	const ids = toPreferred(suited).join("\n");
+	const advice = JSON.stringify(
+		suited.map(({ id, recommended }) => ({ id, recommended })),
+	);
 	const isReady = session !== null;
 	const [isOpen, drawer] = useDisclosure(false);
 
 	// biome-ignore lint/correctness/useExhaustiveDependencies: another session may want models too
 	useEffect(() => {
 		if (!isReady || ids === "") return;
-		update((content) => withDefaultModels(content, ids.split("\n")));
-	}, [isReady, session?.id, ids, update]);
+		update((content) =>
+			withFirstSettings(
+				withDefaultModels(content, ids.split("\n")),
+				JSON.parse(advice),
+			),
+		);
+	}, [isReady, session?.id, ids, advice, update]);
 
 	// biome-ignore lint/correctness/useExhaustiveDependencies: a file is taken once
 	useEffect(() => {

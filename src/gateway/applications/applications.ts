@@ -5,6 +5,7 @@ import type { Logger } from "../../observability/logger.ts";
 import type { FleetApplication } from "../fleet/fleet-file.ts";
 import type { ApplicationStatus } from "../fleet/fleet-status.ts";
 import {
+	type ApplicationProgram,
 	type OwnProgram,
 	withoutOwnVariables,
 } from "../fleet/service-recipe.ts";
@@ -15,17 +16,18 @@ import {
 	type KnownApplication,
 	knownApplications,
 } from "./known-applications.ts";
+import { SourceFiles } from "./source-files.ts";
 
 export interface ApplicationsParts {
 	/** How an application is started here; null where this installation doesn't have it. */
-	program(name: string): OwnProgram | null;
+	program(name: string): ApplicationProgram | null;
 	environment: Readonly<Record<string, string | undefined>>;
 	directory: RunDirectory;
 	/** Each gets a folder in it. */
 	dataDirectory: string;
 	/** `http://127.0.0.1:8000` */
 	gateway(): string;
-	apiKey: string | null;
+	apiKey: string;
 	gate: StartGate;
 	logger: Pick<Logger, "info" | "warn" | "error">;
 }
@@ -35,6 +37,9 @@ interface OpenApplication {
 	known: KnownApplication;
 	url: string;
 	process: ServiceProcess;
+	folder: string;
+	/** Listed when somebody asks for it first. */
+	source: SourceFiles | null;
 }
 
 const ownPrefix = "application:";
@@ -87,7 +92,15 @@ export class Applications {
 			{ ...withoutOwnVariables(environment), ...given },
 			digest,
 		);
-		this.#open.set(name, { application, known, url, process });
+		const { folder } = program;
+		this.#open.set(name, {
+			application,
+			known,
+			url,
+			process,
+			folder,
+			source: null,
+		});
 		// One that an earlier gateway left, with other settings.
 		if (process.adopt() && process.digest !== digest) await process.stop();
 		process.start();
@@ -111,13 +124,21 @@ export class Applications {
 			description: known.description,
 			url,
 			source: known.source,
-			sourceUrl: null,
+			sourceUrl: `/blueprints/${encodeURIComponent(name)}/source`,
 			phase: process.phase,
 			reason: process.reason === "" ? null : process.reason,
 			pid: process.processId,
 			ageSeconds: Math.round(process.ageMs / 1000),
 			deaths: process.deaths,
 		}));
+	}
+
+	/** Null for an application that isn't in the fleet. */
+	source(name: string): SourceFiles | null {
+		const open = this.#open.get(name);
+		if (open === undefined) return null;
+		open.source ??= new SourceFiles(open.folder);
+		return open.source;
 	}
 
 	async close(): Promise<void> {

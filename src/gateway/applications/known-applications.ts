@@ -15,8 +15,7 @@ export interface ApplicationFacts {
 	port: number;
 	/** `http://127.0.0.1:8000` */
 	gateway: string;
-	/** Null where the gateway asks for none. */
-	apiKey: string | null;
+	apiKey: string;
 	/** For its database. */
 	dataDirectory: string;
 }
@@ -32,19 +31,16 @@ export const knownApplications: ReadonlyMap<string, KnownApplication> = new Map(
 				source: "blueprints/rag-chatbot",
 				port: 8010,
 				readyPath: "/health",
-				environment: ({ port, gateway, apiKey, dataDirectory }) => {
-					const key = apiKey ?? "";
-					return {
-						RAG_PORT: String(port),
-						RAG_DATA_DIR: dataDirectory,
-						CHAT_URL: `${gateway}/v1`,
-						EMBEDDING_URL: `${gateway}/v1`,
-						RERANK_URL: `${gateway}/v1`,
-						CHAT_API_KEY: key,
-						EMBEDDING_API_KEY: key,
-						RERANK_API_KEY: key,
-					};
-				},
+				environment: ({ port, gateway, apiKey, dataDirectory }) => ({
+					RAG_PORT: String(port),
+					RAG_DATA_DIR: dataDirectory,
+					CHAT_URL: `${gateway}/v1`,
+					EMBEDDING_URL: `${gateway}/v1`,
+					RERANK_URL: `${gateway}/v1`,
+					CHAT_API_KEY: apiKey,
+					EMBEDDING_API_KEY: apiKey,
+					RERANK_API_KEY: apiKey,
+				}),
 			},
 		],
 	],

@@ -73,8 +73,8 @@ export interface ApplicationStatus {
 	url: string;
 	/** Where its source is, in Galley's folder. */
 	source: string;
-	/** The same as an address; null where there is none. */
-	sourceUrl: string | null;
+	/** Where the console shows it: a path of this gateway. */
+	sourceUrl: string;
 	phase: ProcessPhase;
 	reason: string | null;
 	pid: number | null;

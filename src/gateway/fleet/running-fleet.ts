@@ -7,6 +7,7 @@ import { Applications } from "../applications/applications.ts";
 import { internalKey, WithInternalKey } from "../applications/internal-key.ts";
 import { Gateway } from "../gateway.ts";
 import { GatewayServer } from "../gateway-server.ts";
+import { blueprintRoutes } from "../http/blueprint-routes.ts";
 import { type CatalogSource, catalogRoutes } from "../http/catalog-routes.ts";
 import { type ConsoleFiles, consoleRoutes } from "../http/console-files.ts";
 import {
@@ -37,7 +38,7 @@ import { FleetOverlay } from "./fleet-overlay.ts";
 import { FleetScaling } from "./fleet-scaling.ts";
 import { FleetServices } from "./fleet-services.ts";
 import { type FleetStatus, serviceStatus } from "./fleet-status.ts";
-import type { OwnProgram } from "./service-recipe.ts";
+import type { ApplicationProgram, OwnProgram } from "./service-recipe.ts";
 
 export interface FleetParts {
 	fleet: Fleet;
@@ -70,7 +71,7 @@ export interface FleetParts {
 	/** Applications keep their data in folders of it. */
 	applicationData?: string;
 	/** How an application is started; null where this installation doesn't have it. */
-	applicationProgram?(name: string): OwnProgram | null;
+	applicationProgram?(name: string): ApplicationProgram | null;
 	/** Null where the console was not built. */
 	consoleFiles?: ConsoleFiles | null;
 	documents?: GatewayDocuments;
@@ -202,7 +203,8 @@ export class RunningFleet {
 			dataDirectory:
 				parts.applicationData ?? join(directory.path, "applications"),
 			gateway: () => reachable(door.address),
-			apiKey: authenticator.asksForKeys ? ownKey : null,
+			// Also where no key is asked for yet: the first one may be made while the application runs.
+			apiKey: ownKey,
 			gate,
 			logger,
 		});
@@ -245,6 +247,7 @@ export class RunningFleet {
 		const routes: OwnRoute[] = [
 			...fleetRoutes({ served, isDraining, status, control }),
 			...logRoutes({ directory, status }),
+			...blueprintRoutes(applications),
 			...sessionRoutes({
 				authenticator,
 				version,

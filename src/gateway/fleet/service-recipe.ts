@@ -9,6 +9,11 @@ export interface OwnProgram {
 	version: string;
 }
 
+/** A sample application's, and the folder that it is kept in. */
+export interface ApplicationProgram extends OwnProgram {
+	folder: string;
+}
+
 /** How a replica of a service is started, but for what each has of its own. */
 export interface ServiceRecipe {
 	words: readonly string[];

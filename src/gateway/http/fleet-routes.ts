@@ -78,13 +78,6 @@ export function fleetRoutes(parts: FleetRouteParts): OwnRoute[] {
 				return { body: { changed, problems: problems.map(describeProblem) } };
 			},
 		},
-		{
-			method: "GET",
-			path: "/v1/blueprints",
-			scope: "read",
-			summary: "The sample applications that run here",
-			answer: async () => ({ body: status().applications }),
-		},
 		...serviceRoutes(parts),
 	];
 }

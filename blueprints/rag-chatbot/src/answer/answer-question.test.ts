@@ -9,7 +9,6 @@ import {
 	type AnswerSettings,
 	answerQuestion,
 	defaultAnswerSettings,
-	unknownAnswer,
 } from "./answer-question.ts";
 import type { FoundPassage } from "./passage.ts";
 
@@ -45,6 +44,7 @@ beforeEach(async () => {
 		reranker: new RerankClient(services.endpoint("rerank")),
 		chat: new ChatClient(services.endpoint("chat")),
 		prompts: { answer: "Answer from the passages.", rewrite: "Rewrite." },
+		stillReading: async () => [],
 	};
 });
 afterEach(() => services.close());
@@ -87,7 +87,11 @@ describe("an answer", () => {
 		};
 		const events = await ask(question);
 		expect(textOf(events)).toBe("By the model's name [1].");
-		expect(events.at(-1)).toEqual({ type: "end", kind: "model" });
+		expect(events.at(-1)).toEqual({
+			type: "end",
+			kind: "model",
+			reading: [],
+		});
 		expect(
 			events.flatMap((event) => (event.type === "stage" ? [event.stage] : [])),
 		).toEqual([
@@ -104,24 +108,32 @@ describe("an answer", () => {
 		});
 	});
 
-	test("by quotes: the sentence and its place in the document", async () => {
+	test("by quotes: the paragraph and its place in the document", async () => {
 		const events = await ask(question, { answer: "extractive" });
 		expect(textOf(events)).toBe(
-			"The gateway routes requests by model name. [1]",
+			"The gateway routes requests by model name. It checks keys first. [1]",
 		);
 		expect(events.find(({ type }) => type === "citation")).toEqual({
 			type: "citation",
 			number: 1,
 			start: 100,
-			end: 142,
+			end: 164,
 		});
-		expect(events.at(-1)).toEqual({ type: "end", kind: "extractive" });
+		expect(events.at(-1)).toEqual({
+			type: "end",
+			kind: "extractive",
+			reading: [],
+		});
 	});
 
 	test("is that the pages do not say, when nothing is relevant", async () => {
 		const events = await ask("Did anybody win at chess?");
-		expect(textOf(events)).toBe(unknownAnswer);
-		expect(events.at(-1)).toEqual({ type: "end", kind: "none" });
+		expect(textOf(events)).toBe("I don't know: this is not in these pages.");
+		expect(events.at(-1)).toEqual({
+			type: "end",
+			kind: "none",
+			reading: [],
+		});
 		expect(
 			services.asked.some(({ path }) => path === "/v1/chat/completions"),
 		).toBe(false);
@@ -131,7 +143,11 @@ describe("an answer", () => {
 		services.failures.push(503);
 		expect(
 			(await ask(question, { search: "words", rerank: false })).at(-1),
-		).toEqual({ type: "end", kind: "extractive" });
+		).toEqual({
+			type: "end",
+			kind: "extractive",
+			reading: [],
+		});
 		services.answer = () => "So it is [2].";
 		services.failures.push(500);
 		const events = await ask(question, { search: "words" });
@@ -156,7 +172,11 @@ describe("an answer", () => {
 			[{ role: "user", content: "Hello there." }],
 		);
 		expect(searched).toEqual([{ words: question, vector: null }]);
-		expect(events.at(-1)).toEqual({ type: "end", kind: "extractive" });
+		expect(events.at(-1)).toEqual({
+			type: "end",
+			kind: "extractive",
+			reading: [],
+		});
 		expect(textOf(events)).toContain("The gateway routes requests");
 		const details = events.flatMap((event) =>
 			event.type === "stage" && event.detail !== null

@@ -2,10 +2,10 @@ import type { ChatClient, ChatTurn } from "../services/chat-client.ts";
 import type { EmbeddingClient } from "../services/embedding-client.ts";
 import { isAway, ServiceError } from "../services/endpoint.ts";
 import type { RerankClient } from "../services/rerank-client.ts";
-import { CitationReader } from "./citation-reader.ts";
-import { extractiveAnswer } from "./extractive-answer.ts";
+import { compose, isQuoted, unknownAnswer } from "./compose-answer.ts";
 import { packPassages } from "./pack-passages.ts";
 import type { FoundPassage } from "./passage.ts";
+import { rankPassages } from "./rank-passages.ts";
 import { joinedQuestion, rewrittenQuestion } from "./rewrite-question.ts";
 
 /** Each can be turned off; the answer is worse then, and sooner there. */
@@ -24,6 +24,8 @@ export interface AnswerSettings {
 	passageTokens: number;
 	answerTokens: number;
 	temperature: number;
+	/** What the question's words in a passage count beside the reranker, in logits: see `Ranking`. */
+	wordWeight: number;
 	/** Below this relevance (0 to 1) the pages do not answer: 0 answers always. */
 	leastRelevance: number;
 	/** Turns of the conversation that the language model sees. */
@@ -35,11 +37,12 @@ export const defaultAnswerSettings: AnswerSettings = {
 	search: "hybrid",
 	rerank: true,
 	answer: "model",
-	found: 24,
+	found: 40,
 	used: 5,
 	passageTokens: 1200,
 	answerTokens: 400,
 	temperature: 0.2,
+	wordWeight: 0,
 	leastRelevance: 0.2,
 	historyTurns: 6,
 };
@@ -67,6 +70,17 @@ export interface AnswerParts {
 	/** Null where no language service is there. */
 	chat: ChatClient | null;
 	prompts: Prompts;
+	/** What the search can't find yet. */
+	stillReading: () => Promise<readonly StillReading[]>;
+}
+
+/** A searched collection whose pages are still read for the first time. */
+export interface StillReading {
+	collectionId: string;
+	name: string;
+	/** Known so far, and those of them that are dealt with. */
+	pages: number;
+	done: number;
 }
 
 export interface Asked {
@@ -102,9 +116,7 @@ export type AnswerEvent =
 			start: number | null;
 			end: number | null;
 	  }
-	| { type: "end"; kind: AnswerKind };
-
-export const unknownAnswer = "I don't know: this is not in these pages.";
+	| { type: "end"; kind: AnswerKind; reading: readonly StillReading[] };
 
 /** From a question to an answer with citations, each stage timed. Ends with exactly one `end`, or throws. */
 export async function* answerQuestion(
@@ -128,7 +140,10 @@ export async function* answerQuestion(
 	const ranked = await rerank(query, found, asked, parts);
 	yield clock.lap("rerank", ranked.problem);
 	const passages = packPassages(relevant(ranked.passages, settings), {
-		maxTokens: settings.passageTokens,
+		// Quotes have no prompt that could be too long.
+		maxTokens: isQuoted(settings, parts)
+			? Number.POSITIVE_INFINITY
+			: settings.passageTokens,
 		maxPassages: settings.used,
 	});
 	yield { type: "passages", passages };
@@ -139,7 +154,7 @@ export async function* answerQuestion(
 	const reranker = ranked.problem === null ? parts.reranker : null;
 	const composed = compose(asked, query, passages, { ...parts, reranker });
 	for await (const event of composed) {
-		if (event.type === "end") kind = event.kind;
+		if (event.type === "kind") kind = event.kind;
 		else if (event.type === "problem") problem = event.text;
 		else {
 			if (!clock.isFirstHeard && event.type === "text")
@@ -147,8 +162,13 @@ export async function* answerQuestion(
 			yield event;
 		}
 	}
+	const reading = await parts.stillReading();
+	if (kind === "none") {
+		yield clock.first("first_token");
+		yield { type: "text", text: unknownAnswer(reading) };
+	}
 	yield clock.lap("answer", problem);
-	yield { type: "end", kind };
+	yield { type: "end", kind, reading };
 }
 
 function standalone(
@@ -207,19 +227,13 @@ async function rerank(
 	if (!settings.rerank || reranker === null || found.length === 0)
 		return { passages: found, problem: null };
 	try {
-		const logits = await reranker.rank(
+		const { wordWeight } = settings;
+		const passages = await rankPassages(found, {
 			query,
-			found.map(({ title, headings, text }) =>
-				[title, ...headings, text].join("\n"),
-			),
+			reranker,
+			wordWeight,
 			signal,
-		);
-		const passages = found
-			.map((passage, index) => ({
-				...passage,
-				relevance: logits[index] ?? Number.NEGATIVE_INFINITY,
-			}))
-			.toSorted((one, other) => other.relevance - one.relevance);
+		});
 		return { passages, problem: null };
 	} catch (error) {
 		if (!(error instanceof ServiceError)) throw error;
@@ -237,115 +251,6 @@ function relevant(
 			return 1 / (1 + Math.exp(-relevance)) >= leastRelevance;
 		return similarity === null || similarity >= leastRelevance;
 	});
-}
-
-async function* compose(
-	asked: Asked,
-	query: string,
-	passages: readonly FoundPassage[],
-	parts: AnswerParts,
-): AsyncGenerator<AnswerEvent | { type: "problem"; text: string }> {
-	if (passages.length === 0) {
-		yield { type: "text", text: unknownAnswer };
-		yield { type: "end", kind: "none" };
-		return;
-	}
-	const { chat } = parts;
-	if (asked.settings.answer === "model" && chat !== null) {
-		let hasBegun = false;
-		try {
-			for await (const event of byModel(asked, passages, chat, parts.prompts)) {
-				hasBegun = true;
-				yield event;
-			}
-			yield { type: "end", kind: "model" };
-			return;
-		} catch (error) {
-			// Before its first word nothing is lost: the passages answer for themselves.
-			if (hasBegun || !(error instanceof ServiceError)) throw error;
-			yield { type: "problem", text: `Quoted: ${error.message}` };
-		}
-	}
-	yield* byQuotes(query, passages, asked, parts);
-}
-
-async function* byModel(
-	{ question, history, settings, signal }: Asked,
-	passages: readonly FoundPassage[],
-	chat: ChatClient,
-	prompts: Prompts,
-): AsyncGenerator<AnswerEvent> {
-	const reader = new CitationReader(passages.length);
-	const toEvents = (pieces: ReturnType<CitationReader["push"]>) =>
-		pieces.map(
-			(piece): AnswerEvent =>
-				piece.type === "text"
-					? piece
-					: {
-							type: "citation",
-							number: piece.number,
-							start: null,
-							end: null,
-						},
-		);
-	const messages: ChatTurn[] = [
-		{ role: "system", content: prompts.answer.trim() },
-		...history.slice(-settings.historyTurns),
-		{ role: "user", content: passagePrompt(question, passages) },
-	];
-	const stream = chat.stream(messages, {
-		maxTokens: settings.answerTokens,
-		temperature: settings.temperature,
-		signal,
-	});
-	for await (const text of stream) yield* toEvents(reader.push(text));
-	yield* toEvents(reader.end());
-}
-
-/** `Question: ...`, then each passage with its number and title. */
-export function passagePrompt(
-	question: string,
-	passages: readonly FoundPassage[],
-): string {
-	const numbered = passages.map(
-		({ title, text }, index) =>
-			`[${index + 1}] ${title}: ${text.replace(/\s*\n\s*/g, " ").trim()}`,
-	);
-	return [`Question: ${question}`, ...numbered].join("\n\n");
-}
-
-async function* byQuotes(
-	query: string,
-	passages: readonly FoundPassage[],
-	{ settings, signal }: Asked,
-	{ reranker }: AnswerParts,
-): AsyncGenerator<AnswerEvent> {
-	const canRank = settings.rerank && reranker !== null;
-	const quotes = await extractiveAnswer(
-		query,
-		passages,
-		canRank ? (texts) => reranker.rank(query, texts, signal) : null,
-	).catch((error: unknown) => {
-		// The words that they share with the question tell, too.
-		if (!(error instanceof ServiceError)) throw error;
-		return extractiveAnswer(query, passages, null);
-	});
-	if (quotes.length === 0) {
-		yield { type: "text", text: unknownAnswer };
-		yield { type: "end", kind: "none" };
-		return;
-	}
-	for (const [index, { text, passage, start, end }] of quotes.entries()) {
-		const from = passages[passage - 1]?.start ?? 0;
-		yield { type: "text", text: index === 0 ? `${text} ` : ` ${text} ` };
-		yield {
-			type: "citation",
-			number: passage,
-			start: from + start,
-			end: from + end,
-		};
-	}
-	yield { type: "end", kind: "extractive" };
 }
 
 class StageClock {

@@ -1,8 +1,17 @@
 import type { FoundPassage } from "./passage.ts";
-import { quoteText, readSentences, type Sentence } from "./sentences.ts";
+import { type Block, readBlocks } from "./passage-blocks.ts";
+import {
+	joined,
+	type Quotable,
+	quoteMarkdown,
+	readQuotables,
+	withContext,
+} from "./quotable.ts";
+import { quoteText } from "./quote-text.ts";
+import { sameWords, sharedWords } from "./shared-words.ts";
 
-export interface QuotedSentence {
-	/** One line, without Markdown's marks but for code. */
+export interface Quote {
+	/** Markdown: a line, a list, or a command in fences. */
 	text: string;
 	/** The passage it stands in, from 1. */
 	passage: number;
@@ -11,121 +20,133 @@ export interface QuotedSentence {
 	end: number;
 }
 
-/** How relevant each text is to the question; greater is better. */
+/** How relevant each text is to the question, as a logit; greater is better. */
 export type Rank = (texts: readonly string[]) => Promise<readonly number[]>;
 
 const mostCandidates = 48;
-const mostSentences = 3;
-/** A further sentence must be nearly as good as the best one. */
-const closeToBest = 0.5;
+const mostQuotes = 3;
+/** A further one must be nearly as good as the best. */
+const closeToBest = 0.75;
+
+interface Candidate {
+	piece: Quotable;
+	passage: number;
+	blocks: readonly Block[];
+	/** What it is judged by: the headings above it say what it speaks of. */
+	text: string;
+	/** Of the question's words: 0 to 1. */
+	shared: number;
+	/** How much the heading above it is the question: 0 to 1. */
+	asked: number;
+}
 
 /**
- * An answer without a language model: the sentences of the passages that fit the question best, in the order in which
- * they stand. Where a reranker is at hand it decides, otherwise the words they share with the question.
+ * An answer without a language model: the pieces of the passages that fit the question best, the best first. They are judged
+ * by the words that they share with the question and, where one is at hand, by a reranker.
  */
 export async function extractiveAnswer(
 	question: string,
 	passages: readonly FoundPassage[],
 	rank: Rank | null,
-): Promise<QuotedSentence[]> {
-	const candidates = passages.flatMap((passage, index) =>
-		readSentences(passage.text).map((sentence) => ({
-			sentence,
-			passage: index + 1,
-			words: sharedWords(question, sentence.text),
-		})),
-	);
+): Promise<Quote[]> {
 	// A reranker takes its time for each: it judges what shares words, and the beginnings of the best passages.
-	const short = candidates
+	const candidates = passages
+		.flatMap((passage, index) => readCandidates(question, passage, index + 1))
 		.toSorted(
-			(one, other) => other.words - one.words || one.passage - other.passage,
+			(one, other) => other.shared - one.shared || one.passage - other.passage,
 		)
 		.slice(0, mostCandidates);
-	if (short.length === 0) return [];
-	const scores =
-		rank === null
-			? short.map(({ words }) => words)
-			: (await rank(short.map(({ sentence }) => sentence.text))).map(sigmoid);
-	const best = Math.max(...scores);
-	if (best <= 0) return [];
-	return short
-		.map((candidate, index) => ({ ...candidate, score: scores[index] ?? 0 }))
-		.filter(({ score }) => score >= closeToBest * best)
-		.toSorted((one, other) => other.score - one.score)
-		.slice(0, mostSentences)
+	if (candidates.length === 0) return [];
+	const logits =
+		rank === null ? null : await rank(candidates.map(({ text }) => text));
+	const scored = candidates
+		.map((candidate, index) => ({
+			candidate,
+			score: score(candidate, passages, logits?.[index] ?? null),
+		}))
+		.toSorted((one, other) => other.score - one.score);
+	const least = closeToBest * (scored[0]?.score ?? 0);
+	const quotes: { quote: Quotable; of: Candidate }[] = [];
+	for (const { candidate, score } of scored) {
+		if (score <= 0 || score < least) break;
+		const quote = withContext(candidate.piece, candidate.blocks);
+		if (isJoined(quotes, quote, candidate, passages)) continue;
+		if (quotes.length === mostQuotes) break;
+		quotes.push({ quote, of: candidate });
+	}
+	// The best one first, and with it the others of its passage as they stand there.
+	const placeOf = (passage: number) =>
+		quotes.findIndex(({ of }) => of.passage === passage);
+	return quotes
 		.toSorted(
 			(one, other) =>
-				one.passage - other.passage ||
-				one.sentence.start - other.sentence.start,
+				placeOf(one.of.passage) - placeOf(other.of.passage) ||
+				one.quote.start - other.quote.start,
 		)
-		.reduce<Quotable[]>((quotes, next) => joined(quotes, next, passages), [])
-		.map(({ sentence, passage }) => quote(sentence, passage));
-}
-
-interface Quotable {
-	sentence: Sentence;
-	passage: number;
-}
-
-/** Sentences that follow each other are one quote, with one citation. */
-function joined(
-	quotes: readonly Quotable[],
-	{ sentence, passage }: Quotable,
-	passages: readonly FoundPassage[],
-): Quotable[] {
-	const last = quotes.at(-1);
-	const whole = passages[passage - 1]?.text ?? "";
-	const follows =
-		last?.passage === passage &&
-		// Rows of a table are sentences of their own.
-		!sentence.text.startsWith("|") &&
-		// White space and marks of emphasis, within one paragraph.
-		/^[ \t*_~]*\n?[ \t*_~]*$/.test(
-			whole.slice(last.sentence.end, sentence.start),
+		.map(({ quote, of: { passage, blocks } }) => ({
+			text: quoteMarkdown(quote, blocks),
+			passage,
+			start: quote.start,
+			end: quote.end,
+		}))
+		.filter(
+			// Two pages may say the same in the same words.
+			({ text }, index, all) =>
+				all.findIndex((other) => other.text === text) === index,
 		);
-	if (last === undefined || !follows) return [...quotes, { sentence, passage }];
-	const { start } = last.sentence;
-	const { end } = sentence;
-	const both = { text: whole.slice(start, end), start, end };
-	return [...quotes.slice(0, -1), { sentence: both, passage }];
 }
 
-function quote(
-	{ text, start, end }: Sentence,
+/** What follows a quote, or is part of it, is no quote of its own. */
+function isJoined(
+	quotes: { quote: Quotable; of: Candidate }[],
+	quote: Quotable,
+	{ passage }: Candidate,
+	passages: readonly FoundPassage[],
+): boolean {
+	const text = passages[passage - 1]?.text ?? "";
+	for (const other of quotes) {
+		if (other.of.passage !== passage) continue;
+		const both = joined(other.quote, quote, text);
+		if (both === null) continue;
+		other.quote = both;
+		return true;
+	}
+	return false;
+}
+
+/** The three parts weigh the same; chosen on articles that are not Galley's. */
+function score(
+	{ shared, asked, passage }: Candidate,
+	passages: readonly FoundPassage[],
+	logit: number | null,
+): number {
+	const own = shared + asked ** 2;
+	if (logit === null) return own;
+	const relevance = passages[passage - 1]?.relevance ?? 0;
+	return own + logistic(logit - 2) + logistic(relevance - 3);
+}
+
+function readCandidates(
+	question: string,
+	{ text, headings }: FoundPassage,
 	passage: number,
-): QuotedSentence {
-	return { text: quoteText(text), passage, start, end };
+): Candidate[] {
+	const blocks = readBlocks(text);
+	// The first is the document's own title.
+	const [, ...below] = headings;
+	return readQuotables(blocks).map((piece) => {
+		const heading = blocks[piece.first]?.heading ?? null;
+		const above = heading ?? below.join(". ");
+		const isCode = blocks[piece.first]?.kind === "code";
+		const own = isCode ? piece.text : quoteText(piece.text);
+		const whole = above === "" ? own : `${above}: ${own}`;
+		const shared =
+			(sharedWords(question, own) + sharedWords(question, whole)) / 2;
+		const asked = sameWords(question, heading ?? headings.at(-1) ?? "");
+		return { piece, passage, blocks, text: whole, shared, asked };
+	});
 }
 
-function sigmoid(logit: number): number {
+function logistic(logit: number): number {
 	return 1 / (1 + Math.exp(-logit));
 }
-
-/** Share of the question's words that a text has, rare-looking ones (long, with digits or capitals) counting more. */
-export function sharedWords(question: string, text: string): number {
-	const asked = wordsOf(question);
-	const there = new Set(wordsOf(text).map(stem));
-	let shared = 0;
-	let all = 0;
-	for (const word of new Set(asked)) {
-		const weight = fillers.has(word) ? 0.05 : Math.min(2, word.length / 4);
-		all += weight;
-		if (there.has(stem(word))) shared += weight;
-	}
-	return all === 0 ? 0 : shared / all;
-}
-
-function wordsOf(text: string): string[] {
-	return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-}
-
-/** Enough to bring "routes", "routed" and "routing" together; a search engine's stemmer would do no harm. */
-function stem(word: string): string {
-	return word.length < 5 ? word : word.replace(/(?:ing|ed|es|s|e)$/, "");
-}
-
-const fillers = new Set(
-	"a an and are as at be by can did do does for from had has have how i in is it its many me much my of on or our so tell that the their them there these they this to was we were what when where which who whom whose why will with would you your".split(
-		" ",
-	),
-);

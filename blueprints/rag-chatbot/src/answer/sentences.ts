@@ -1,3 +1,5 @@
+import { type Block, readBlocks } from "./passage-blocks.ts";
+
 /** A sentence and its place in the text that it was cut from. */
 export interface Sentence {
 	text: string;
@@ -9,21 +11,21 @@ const shortest = 12;
 
 /** Sentences of paragraphs, list items and table rows of a Markdown text, without headings and code. */
 export function readSentences(markdown: string): Sentence[] {
-	return readBlocks(markdown).flatMap(({ start, text }) =>
-		cutSentences(text).flatMap(({ from, to }) => {
-			const place = withoutDanglingMarks(text, from, to);
-			const sentence = text.slice(place.start, place.end);
-			return sentence.length < shortest || !isProse(sentence)
-				? []
-				: [
-						{
-							text: sentence,
-							start: start + place.start,
-							end: start + place.end,
-						},
-					];
-		}),
+	return readBlocks(markdown).flatMap((block) =>
+		block.kind === "code" ? [] : sentencesOf(block),
 	);
+}
+
+/** Those of one block that is not code; their places are in the text that the block was read from. */
+export function sentencesOf({ start, text }: Block): Sentence[] {
+	return cutSentences(text).flatMap(({ from, to }) => {
+		const place = withoutDanglingMarks(text, from, to);
+		const sentence = text.slice(place.start, place.end);
+		if (sentence.length < shortest || !isProse(sentence)) return [];
+		return [
+			{ text: sentence, start: start + place.start, end: start + place.end },
+		];
+	});
 }
 
 const leastLetters = 0.78;
@@ -93,111 +95,6 @@ function isLoose(piece: string, mark: string): boolean {
 	return piece.split(mark).length % 2 === 0;
 }
 
-interface Block {
-	start: number;
-	/** As long as in the document, line ends as spaces: a sentence may run over several lines. */
-	text: string;
-}
-
-const fence = /^\s*(```|~~~)/;
-
-/** The first fence closes what was opened before the passage begins. */
-function beginsInCode(lines: readonly string[]): boolean {
-	const fences = lines.filter((line) => fence.test(line));
-	return fences.length % 2 === 1 && /^\s*(```|~~~)\s*$/.test(fences[0] ?? "");
-}
-
-const listMark = /^\s*(?:[-*+>]\s+|\d+[.)]\s+)+/;
-
-function readBlocks(markdown: string): Block[] {
-	const blocks: Block[] = [];
-	let open: Block | null = null;
-	const lines = markdown.split("\n");
-	let isCode = beginsInCode(lines);
-	let at = 0;
-	for (const line of lines) {
-		const start = at;
-		at += line.length + 1;
-		const isFence = fence.test(line);
-		// Indented by four where no paragraph goes on: that is code, too.
-		const isIndented = open === null && /^(?: {4}|\t)/.test(line);
-		const isOther =
-			isCode ||
-			isIndented ||
-			/^\s*(#{1,6}\s|\|?[\s:|-]+$)/.test(line) ||
-			line.trim() === "";
-		if (isFence) isCode = !isCode;
-		if (isFence || isOther) {
-			open = null;
-			continue;
-		}
-		const mark = listMark.exec(line)?.[0].length ?? 0;
-		const isRow = /^\s*\|/.test(line);
-		if (open !== null && mark === 0 && !isRow) {
-			open.text += ` ${line}`;
-			continue;
-		}
-		const block = { start: start + mark, text: line.slice(mark) };
-		blocks.push(block);
-		open = isRow ? null : block;
-	}
-	return blocks;
-}
-
 function segmenter(): Intl.Segmenter {
 	return new Intl.Segmenter(undefined, { granularity: "sentence" });
-}
-
-const codeSpan = /(?<![`\\])(`+)(?!`)([\s\S]*?[^`])\1(?!`)/;
-
-/**
- * A piece of Markdown as one line that reads well as it is and as Markdown: marks of blocks and emphasis go, links keep
- * their words, cells of a table stand one behind the other, code stays code.
- */
-export function quoteText(markdown: string): string {
-	const lines = markdown.split("\n").flatMap((line) => {
-		if (/^\s*\|?[\s:|-]+$/.test(line) || /^\s*(```|~~~)/.test(line)) return [];
-		return [line.replace(blockMarks, "")];
-	});
-	const row = lines.every((line) => /^\s*\|/.test(line));
-	const words = eachPart(lines.join(" "), (text) =>
-		withoutMarks(row ? text.replace(/(?<!\\)\|/g, " · ") : text),
-	);
-	return words
-		.replace(/\s+/g, " ")
-		.replace(/^(?:[\s·>|*_~]|#{1,6}\s)+|[\s·|*_~]+$/g, "");
-}
-
-const blockMarks = /^\s*(?:[-*+>]\s+|\d{1,3}[.)]\s+|#{1,6}\s+)+/;
-
-/** Code spans as they are, what is between them changed. A back-tick without a partner goes. */
-function eachPart(text: string, change: (text: string) => string): string {
-	const found = codeSpan.exec(text);
-	if (found === null) return change(text).replace(/(?<!\\)`+/g, "");
-	const before = text.slice(0, found.index);
-	const after = text.slice(found.index + found[0].length);
-	return `${change(before).replace(/(?<!\\)`+/g, "")}${found[0].replaceAll("\\|", "|")}${eachPart(after, change)}`;
-}
-
-function withoutMarks(text: string): string {
-	return text
-		.replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
-		.replace(/\[([^\]]+)\]\[[^\]]*\]/g, "$1")
-		.replace(
-			/<\/?(?:b|i|em|strong|kbd|sub|sup|span|p|br|a|img|u|s)\b[^>]*>/gi,
-			" ",
-		)
-		.replace(/(?<!\\)(?:\*{2,}|~~)/g, "")
-		.replace(emphasis("_"), "$1")
-		.replace(emphasis("\\*"), "$1")
-		.replace(/\\([\\`*_{}[\]()#+.!|>~-])/g, "$1")
-		.replace(/\\([\\`*_{}[\]()#+.!|>~-])/g, "$1");
-}
-
-/** What one mark on either side emphasises. Within a word it is part of it: kv_cache, 2*3. */
-function emphasis(mark: string): RegExp {
-	return new RegExp(
-		`(?<![\\\\\\p{L}\\p{N}${mark}])${mark}{1,3}(?=\\S)([^${mark}]*\\S)${mark}{1,3}(?![\\p{L}\\p{N}${mark}])`,
-		"gu",
-	);
 }

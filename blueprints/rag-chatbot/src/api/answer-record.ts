@@ -1,4 +1,8 @@
-import type { AnswerEvent, AnswerKind } from "../answer/answer-question.ts";
+import type {
+	AnswerEvent,
+	AnswerKind,
+	StillReading,
+} from "../answer/answer-question.ts";
 import type { FoundPassage } from "../answer/passage.ts";
 import { withoutDanglingMarks } from "../answer/sentences.ts";
 import { urlOf } from "./document-routes.ts";
@@ -17,6 +21,7 @@ export class AnswerRecord {
 	readonly citations: CitationShape[] = [];
 	readonly stages: StageShape[] = [];
 	kind: AnswerKind = "none";
+	reading: readonly StillReading[] = [];
 	#passages: readonly FoundPassage[] = [];
 
 	/** Null for what isn't said. */
@@ -40,6 +45,7 @@ export class AnswerRecord {
 				return null;
 			case "end":
 				this.kind = event.kind;
+				this.reading = event.reading;
 				return null;
 		}
 	}

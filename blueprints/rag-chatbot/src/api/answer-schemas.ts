@@ -20,6 +20,8 @@ const count = z.number().int().min(0);
 const problem = z.object({ code: z.string(), message: z.string() });
 const id = z.string();
 
+const reading = z.object({ pages: count, done: count });
+
 export const collection = z.object({
 	id,
 	name: z.string(),
@@ -29,6 +31,7 @@ export const collection = z.object({
 	embeddingModel: z.string(),
 	createdAt: time,
 	access: z.enum(["owner", "write", "read"]),
+	reading: reading.nullable(),
 }) satisfies z.ZodType<CollectionShape>;
 
 export const collections = z.object({ collections: z.array(collection) });
@@ -178,6 +181,8 @@ const extension = z.object({
 	citations: z.array(citation),
 	stages: z.array(stage),
 	kind: answerKind,
+	/** Searched collections whose pages were not all read yet. */
+	reading: z.array(reading.extend({ collectionId: id, name: z.string() })),
 	messageId: id.nullable(),
 }) satisfies z.ZodType<AnswerExtension>;
 

@@ -20,6 +20,7 @@ export const settingsBody = z.strictObject({
 	passageTokens: z.number().int().min(50).max(1_000_000),
 	answerTokens: z.number().int().min(1).max(100_000),
 	temperature: z.number().min(0).max(2),
+	wordWeight: z.number().min(0).max(20),
 	leastRelevance: z.number().min(0).max(1),
 	historyTurns: z.number().int().min(0).max(100),
 }) satisfies z.ZodType<AnswerSettings>;

@@ -1,7 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyReply } from "fastify";
 import type { Principal } from "galley/store";
-import { type AnswerEvent, answerQuestion } from "../answer/answer-question.ts";
+import {
+	type AnswerEvent,
+	answerQuestion,
+	type StillReading,
+} from "../answer/answer-question.ts";
 import type { Application } from "../application.ts";
 import { searchCollections } from "../knowledge/search-collections.ts";
 import type { ChatTurn } from "../services/chat-client.ts";
@@ -106,9 +110,33 @@ function answer(
 		application.tracing,
 		answerQuestion(
 			{ question, history, settings, signal },
-			{ search, embeddings, reranker, chat, prompts },
+			{
+				search,
+				embeddings,
+				reranker,
+				chat,
+				prompts,
+				stillReading: () => stillReading(application, principal, collectionIds),
+			},
 		),
 	);
+}
+
+/** Of what this principal may read; null: all of it. */
+async function stillReading(
+	{ base, jobs }: Application,
+	principal: Principal,
+	ids: readonly string[] | null,
+): Promise<StillReading[]> {
+	const all = await base.collections.list(principal);
+	const searched = all.filter(({ id }) => ids === null || ids.includes(id));
+	const readings = await jobs.readings(searched.map(({ id }) => id));
+	return searched.flatMap(({ id, name }) => {
+		const reading = readings.get(id);
+		return reading === undefined
+			? []
+			: [{ collectionId: id, name, ...reading }];
+	});
 }
 
 /** Each stage is a span of the request's trace. The first token is a moment within the last stage. */
@@ -139,7 +167,7 @@ async function completeAnswer(
 		throw error;
 	}
 	measure(application, record);
-	const { text: content, citations, stages, kind } = record;
+	const { text: content, citations, stages, kind, reading } = record;
 	const messageId = await remember(application, turn, record, false);
 	return {
 		...head(turn, "chat.completion"),
@@ -152,6 +180,7 @@ async function completeAnswer(
 					citations,
 					stages,
 					kind,
+					reading,
 					messageId,
 				},
 				finish_reason: "stop",
@@ -198,7 +227,8 @@ async function streamAnswer(
 		}
 		measure(application, record);
 		const messageId = await remember(application, turn, record, false);
-		await say({ kind: record.kind, messageId }, "stop");
+		const { kind, reading } = record;
+		await say({ kind, reading, messageId }, "stop");
 		await stream.send("[DONE]");
 	} catch (error) {
 		const { metrics } = application;

@@ -1,6 +1,7 @@
 import type { Collection } from "galley/store";
 import { z } from "zod";
 import type { Application } from "../application.ts";
+import type { Reading } from "../jobs/job.ts";
 import * as answers from "./answer-schemas.ts";
 import type { Access, CollectionShape } from "./shapes.ts";
 import { idParams, type Server } from "./zod-types.ts";
@@ -29,7 +30,10 @@ const accessOf: Record<Collection["role"], Access> = {
 	reader: "read",
 };
 
-function toShape(collection: Collection): CollectionShape {
+function toShape(
+	collection: Collection,
+	readings: ReadonlyMap<string, Reading>,
+): CollectionShape {
 	return {
 		id: collection.id,
 		name: collection.name,
@@ -39,6 +43,7 @@ function toShape(collection: Collection): CollectionShape {
 		embeddingModel: collection.embeddingModel,
 		createdAt: collection.createdAt.toISOString(),
 		access: accessOf[collection.role],
+		reading: readings.get(collection.id) ?? null,
 	};
 }
 
@@ -52,6 +57,8 @@ export function addCollectionRoutes(
 	{ base, embeddings, jobs }: Application,
 ): void {
 	const { collections } = base;
+	const shapeOf = async (collection: Collection) =>
+		toShape(collection, await jobs.readings([collection.id]));
 	app.get(
 		"/v1/collections",
 		{
@@ -60,9 +67,13 @@ export function addCollectionRoutes(
 				answers: { 200: answers.collections },
 			},
 		},
-		async ({ principal }) => ({
-			collections: (await collections.list(principal)).map(toShape),
-		}),
+		async ({ principal }) => {
+			const all = await collections.list(principal);
+			const readings = await jobs.readings(all.map(({ id }) => id));
+			return {
+				collections: all.map((collection) => toShape(collection, readings)),
+			};
+		},
 	);
 	app.post(
 		"/v1/collections",
@@ -81,7 +92,7 @@ export function addCollectionRoutes(
 				embeddingModel: embeddings.endpoint.model,
 				dimensions: probe.length,
 			});
-			return reply.code(201).send(toShape(collection));
+			return reply.code(201).send(await shapeOf(collection));
 		},
 	);
 	app.get(
@@ -94,7 +105,7 @@ export function addCollectionRoutes(
 			},
 		},
 		async ({ principal, params }) =>
-			toShape(await collections.get(principal, params.id)),
+			shapeOf(await collections.get(principal, params.id)),
 	);
 	app.patch(
 		"/v1/collections/:id",
@@ -107,7 +118,7 @@ export function addCollectionRoutes(
 			},
 		},
 		async ({ principal, params, body }) =>
-			toShape(
+			shapeOf(
 				await collections.update(principal, params.id, {
 					...(body.name === undefined ? {} : { name: body.name }),
 					...(body.description === undefined

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { rankPassages } from "../answer/rank-passages.ts";
 import type { Application } from "../application.ts";
-import { passageText } from "../ingest/ingest-page.ts";
 import {
 	type CollectionPassage,
 	searchCollections,
@@ -86,30 +86,20 @@ export function addSearchRoutes(
 				limit: canRank ? Math.max(limit, config.answer.found) : limit,
 				signal,
 			});
-			const relevances = !canRank
+			const ranked = !canRank
 				? null
-				: await reranker
-						.rank(
-							query,
-							found.map((passage) => passageText(passage.title, passage)),
-							signal,
-						)
-						.catch((error: unknown) => {
-							if (!(error instanceof ServiceError)) throw error;
-							notices.push(`Not reranked: ${error.message}`);
-							return null;
-						});
-			if (relevances === null)
-				return { passages: found.slice(0, limit).map(toShape), notices };
-			const ranked = found
-				.map((passage, index) => ({
-					...passage,
-					relevance: relevances[index] ?? null,
-				}))
-				.toSorted(
-					(one, other) => (other.relevance ?? 0) - (one.relevance ?? 0),
-				);
-			return { passages: ranked.slice(0, limit).map(toShape), notices };
+				: await rankPassages(found, {
+						query,
+						reranker,
+						wordWeight: config.answer.wordWeight,
+						signal,
+					}).catch((error: unknown) => {
+						if (!(error instanceof ServiceError)) throw error;
+						notices.push(`Not reranked: ${error.message}`);
+						return null;
+					});
+			const passages = (ranked ?? found).slice(0, limit).map(toShape);
+			return { passages, notices };
 		},
 	);
 }

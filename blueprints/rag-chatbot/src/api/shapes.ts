@@ -1,4 +1,8 @@
-import type { AnswerKind, Stage } from "../answer/answer-question.ts";
+import type {
+	AnswerKind,
+	Stage,
+	StillReading,
+} from "../answer/answer-question.ts";
 import type {
 	IngestTask,
 	JobCounts,
@@ -15,6 +19,8 @@ export interface CollectionShape {
 	embeddingModel: string;
 	createdAt: string;
 	access: Access;
+	/** While its pages are read for the first time; null when none are. */
+	reading: { pages: number; done: number } | null;
 }
 
 export type Access = "owner" | "write" | "read";
@@ -128,6 +134,8 @@ export interface AnswerExtension {
 	citations: CitationShape[];
 	stages: StageShape[];
 	kind: AnswerKind;
+	/** Searched collections whose pages were not all read yet. */
+	reading: StillReading[];
 	/** Of the answer in the conversation, for feedback; null without a conversation. */
 	messageId: string | null;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AnswerKind, AnswerSettings } from "../answer/answer-question.ts";
 import {
+	containment,
 	exactMatch,
 	f1,
 	groundedness,
@@ -60,6 +61,8 @@ export interface AnswerResult {
 	kind: AnswerKind;
 	f1: number | null;
 	exactMatch: number | null;
+	/** Whether the expected words stand in it. */
+	containment: number | null;
 	/** Null where nothing was claimed. */
 	groundedness: number | null;
 	ms: number;
@@ -72,6 +75,7 @@ export interface EvalReport {
 	answers: {
 		f1: number | null;
 		exactMatch: number | null;
+		containment: number | null;
 		groundedness: number | null;
 		/** Of the questions that no page answers, those where the chatbot said so; and of the others. */
 		rightAbstention: number | null;
@@ -114,7 +118,7 @@ export async function evaluate(
 					: [],
 			),
 		);
-	const meanOf = (name: "f1" | "exactMatch" | "groundedness") =>
+	const meanOf = (name: "f1" | "exactMatch" | "containment" | "groundedness") =>
 		mean(
 			results.flatMap((result) => {
 				const value = result[name];
@@ -129,6 +133,7 @@ export async function evaluate(
 		answers: {
 			f1: meanOf("f1"),
 			exactMatch: meanOf("exactMatch"),
+			containment: meanOf("containment"),
 			groundedness: meanOf("groundedness"),
 			rightAbstention: abstained(false),
 			wrongAbstention: abstained(true),
@@ -180,6 +185,7 @@ async function measureAnswer(
 		kind,
 		f1: isMeasured ? f1(text, expected) : null,
 		exactMatch: isMeasured ? exactMatch(text, expected) : null,
+		containment: isMeasured ? containment(text, expected) : null,
 		groundedness: kind === "none" ? null : groundedness(text, cited),
 		ms,
 	};

@@ -41,6 +41,7 @@ ${barChart(
 	[
 		{ label: "F1", values: [answers.f1 ?? 0] },
 		{ label: "exact match", values: [answers.exactMatch ?? 0] },
+		{ label: "has the expected words", values: [answers.containment ?? 0] },
 		{ label: "groundedness", values: [answers.groundedness ?? 0] },
 		{ label: "rightly said: not here", values: [answers.rightAbstention ?? 0] },
 		{ label: "wrongly said: not here", values: [answers.wrongAbstention ?? 0] },

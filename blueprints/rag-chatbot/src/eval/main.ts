@@ -45,7 +45,7 @@ async function main(): Promise<void> {
 			`${variant.padEnd(18)} nDCG@10 ${show(ndcgAt10)}  recall@5 ${show(recallAt5)}\n`,
 		);
 	process.stdout.write(
-		`answers            F1 ${show(answers.f1)}  grounded ${show(answers.groundedness)}  not here: ${show(answers.rightAbstention)} right, ${show(answers.wrongAbstention)} wrong\n${values.output}.html\n`,
+		`answers            F1 ${show(answers.f1)}  with the expected words ${show(answers.containment)}  grounded ${show(answers.groundedness)}  not here: ${show(answers.rightAbstention)} right, ${show(answers.wrongAbstention)} wrong\n${values.output}.html\n`,
 	);
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+	containment,
 	exactMatch,
 	f1,
 	groundedness,
@@ -24,6 +25,9 @@ test("retrieval, against figures worked out by hand", () => {
 test("answers", () => {
 	expect(exactMatch("The North Sea. [1]", "north sea")).toBe(1);
 	expect(exactMatch("North Sea, mostly", "north sea")).toBe(0);
+	expect(containment("In the North Sea, mostly [1].", "north sea")).toBe(1);
+	expect(containment("North of the sea", "north sea")).toBe(0);
+	expect(containment("Northern seas", "north sea")).toBe(0);
 	// Two of three words, two of two wanted.
 	expect(f1("North Sea, mostly", "north sea")).toBeCloseTo(0.8);
 	expect(f1("sea sea", "sea")).toBeCloseTo(2 / 3);

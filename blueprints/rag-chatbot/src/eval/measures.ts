@@ -51,6 +51,12 @@ export function exactMatch(answer: string, expected: string): number {
 		: 0;
 }
 
+/** 1 where the expected words stand in the answer, side by side: what a quote can do, which says more than was asked. */
+export function containment(answer: string, expected: string): number {
+	const said = ` ${normalised(answer).join(" ")} `;
+	return said.includes(` ${normalised(expected).join(" ")} `) ? 1 : 0;
+}
+
 /** Of the words that answer and expectation share, each as often as both have it. */
 export function f1(answer: string, expected: string): number {
 	const said = normalised(answer);

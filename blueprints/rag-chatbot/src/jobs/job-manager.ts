@@ -6,7 +6,7 @@ import type {
 	PageReport,
 } from "../ingest/ingest-job.ts";
 import type { UploadedFile } from "../ingest/ingest-runner.ts";
-import { isOpen, type Job } from "./job.ts";
+import { isOpen, type Job, type Reading } from "./job.ts";
 import { type JobParts, JobRun } from "./job-run.ts";
 import { type JobEvent, JobWatchers } from "./job-watchers.ts";
 import { JobsElsewhere } from "./jobs-elsewhere.ts";
@@ -128,18 +128,36 @@ export class JobManager {
 	/** Null when there is none. */
 	async get(id: string): Promise<Job | null> {
 		const job = await this.#parts.table.get(id);
-		const run = this.#running.get(id)?.run;
-		return job !== null && run !== undefined
-			? { ...job, counts: run.counts }
-			: job;
+		return job && this.#withCounts(job);
 	}
 
 	async list(collectionId: string, limit = 100): Promise<Job[]> {
 		const jobs = await this.#parts.table.ofCollection(collectionId, limit);
-		return jobs.map((job) => {
-			const counts = this.#running.get(job.id)?.run.counts ?? job.counts;
-			return { ...job, counts };
-		});
+		return jobs.map((job) => this.#withCounts(job));
+	}
+
+	/** Of these collections, those whose pages are still read for the first time, and how far that is. */
+	async readings(
+		collectionIds: readonly string[],
+	): Promise<Map<string, Reading>> {
+		const readings = new Map<string, Reading>();
+		if (collectionIds.length === 0) return readings;
+		for (const job of await this.#parts.table.firstReadings(collectionIds)) {
+			const { pages, stored, unchanged, removed, failed } =
+				this.#withCounts(job).counts;
+			const before = readings.get(job.collectionId);
+			readings.set(job.collectionId, {
+				pages: pages + (before?.pages ?? 0),
+				done: stored + unchanged + removed + failed + (before?.done ?? 0),
+			});
+		}
+		return readings;
+	}
+
+	/** What a job that runs here has counted is newer than what the database has. */
+	#withCounts(job: Job): Job {
+		const counts = this.#running.get(job.id)?.run.counts ?? job.counts;
+		return { ...job, counts };
 	}
 
 	/** Pages and how they fared, failures first. */

@@ -74,6 +74,15 @@ export class JobTable {
 		return job ?? null;
 	}
 
+	/** Those that wait or run and bring pages for the first time: repetitions read again what is there. */
+	firstReadings(collectionIds: readonly string[]): Promise<Job[]> {
+		return this.#database.query<Job>(
+			`select ${columns} from rag_jobs where collection_id = any($1::uuid[]) and state in ('waiting', 'running')
+			and previous_id is null and task->>'kind' <> 'refresh' order by ordinal`,
+			[[...collectionIds]],
+		);
+	}
+
 	/** The latest first. */
 	ofCollection(collectionId: string, limit: number): Promise<Job[]> {
 		return this.#database.query<Job>(

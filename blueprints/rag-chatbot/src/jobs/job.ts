@@ -21,6 +21,12 @@ export interface Job {
 	finishedAt: Date | null;
 }
 
+/** Pages known so far, and those of them that are dealt with. */
+export interface Reading {
+	pages: number;
+	done: number;
+}
+
 export function isOpen({ state }: Pick<Job, "state">): boolean {
 	return state === "waiting" || state === "running";
 }

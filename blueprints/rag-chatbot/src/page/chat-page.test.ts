@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { findBrowser } from "../testing/browser.ts";
-import { citationOf } from "../testing/mock-samples.ts";
+import { citationOf, sampleCitations } from "../testing/mock-samples.ts";
 import { usePage } from "../testing/use-page.ts";
 
 describe.skipIf(findBrowser() === null)("the chat page, in a browser", () => {
@@ -100,6 +100,23 @@ describe.skipIf(findBrowser() === null)("the chat page, in a browser", () => {
 		expect(await page.count(`.rating [aria-pressed="true"]`)).toBe(1);
 	});
 
+	test("a source that is nowhere on the web opens without a link", async () => {
+		page.api.answer = {
+			...page.api.answer,
+			citations: sampleCitations.map((citation) => ({
+				...citation,
+				url: null,
+			})),
+		};
+		await page.browser.visit(page.api.url);
+		await page.ask("From a file?");
+		await page.answered();
+		await page.browser.click(".answer .chip");
+		await page.browser.until(`document.querySelector(".panel mark")`);
+		expect(await page.count(".panel .source-link")).toBe(0);
+		expect(await page.text(".panel")).not.toMatch(/null|undefined/);
+	});
+
 	test("stop closes the stream and keeps what was said", async () => {
 		page.api.answer = {
 			...page.api.answer,
@@ -136,6 +153,46 @@ describe.skipIf(findBrowser() === null)("the chat page, in a browser", () => {
 			`!document.querySelector(".answer .failure") && document.querySelector(".answer-tools")`,
 		);
 		expect(await page.count(".question")).toBe(1);
+	});
+
+	test("while the first pages are read the page says so, shows how far, and offers to ask again", async () => {
+		const [collection] = page.api.collections;
+		if (collection === undefined) throw new Error("No collection to read.");
+		const read = (documents: number, reading: typeof collection.reading) => {
+			page.api.collections = [{ ...collection, documents, reading }];
+		};
+		read(0, { pages: 12, done: 0 });
+		page.api.answer = {
+			...page.api.answer,
+			text: "I don't know yet.",
+			citations: [],
+			reading: [
+				{ collectionId: "docs", name: "galley-docs", pages: 12, done: 3 },
+			],
+		};
+		await page.browser.visit(page.api.url);
+		await page.browser.until(
+			`document.querySelector(".reading-notice").innerText === "Still reading galley-docs (0 of 12 pages)"`,
+		);
+		expect(await page.text(".thread")).toContain("Reading the first pages");
+		read(4, { pages: 12, done: 4 });
+		await page.browser.until(`document.querySelector(".welcome")`);
+		await page.ask("Is it read?");
+		await page.answered();
+		expect(await page.text(".not-yet")).toContain(
+			"Still reading galley-docs (3 of 12 pages)",
+		);
+		page.api.answer = { ...page.api.answer, text: "Now it is.", reading: [] };
+		await page.browser.click(".not-yet button");
+		await page.browser.until(
+			`document.querySelector(".answer").innerText.includes("Now it is.")`,
+		);
+		expect(await page.count(".question")).toBe(1);
+		expect(await page.count(".not-yet")).toBe(0);
+		read(12, null);
+		await page.browser.until(
+			`document.querySelector(".reading-notice").hidden`,
+		);
 	});
 
 	test("thumbs are sent, and taken back", async () => {

@@ -151,17 +151,23 @@ async function readVersion(directory: string): Promise<string> {
 	return version;
 }
 
-/** README.md and docs/, Markdown only. */
+/** Read first, for those who ask at once. */
+const questions = "questions.md";
+
+/** README.md and docs/, Markdown only; not how it was once decided. */
 async function readDocs(directory: string): Promise<UploadedFile[]> {
-	const inDocs = await readdir(join(directory, "docs"), {
-		recursive: true,
-		withFileTypes: true,
-	});
-	const paths = inDocs
+	const docs = join(directory, "docs");
+	const inDocs = (await readdir(docs, { withFileTypes: true }))
 		.filter((entry) => entry.isFile() && entry.name.endsWith(".md"))
-		.map((entry) => join(entry.parentPath, entry.name));
+		.map(({ name }) => join(docs, name));
+	const first = [join(docs, questions), join(directory, "README.md")];
+	const place = (path: string) =>
+		first.includes(path) ? first.indexOf(path) : first.length;
+	const paths = [join(directory, "README.md"), ...inDocs].toSorted(
+		(one, other) => place(one) - place(other) || one.localeCompare(other),
+	);
 	const documents: UploadedFile[] = [];
-	for (const path of [join(directory, "README.md"), ...paths.toSorted()])
+	for (const path of paths)
 		documents.push({
 			source: `galley:${relative(directory, path).replaceAll(sep, "/")}`,
 			contentType: "text/markdown",

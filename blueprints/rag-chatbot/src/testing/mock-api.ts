@@ -1,6 +1,9 @@
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyReply } from "fastify";
-import { defaultAnswerSettings } from "../answer/answer-question.ts";
+import {
+	defaultAnswerSettings,
+	type StillReading,
+} from "../answer/answer-question.ts";
 import { addPageRoutes } from "../api/page-routes.ts";
 import type { CitationShape, JobShape } from "../api/shapes.ts";
 import { validateByZod } from "../api/zod-types.ts";
@@ -24,6 +27,8 @@ export interface MockAnswer {
 	pauseMs: number;
 	/** The stream ends so, instead of with `[DONE]`. */
 	breaksWith?: string;
+	/** Collections that are still read. */
+	reading?: StillReading[];
 }
 
 /** The page with an API that answers from memory: what the page shows is what a test put here. */
@@ -272,7 +277,7 @@ export class MockApi {
 	}
 
 	async #stream(_body: Body, reply: FastifyReply): Promise<void> {
-		const { text, citations, pauseMs, breaksWith } = this.answer;
+		const { text, citations, pauseMs, breaksWith, reading = [] } = this.answer;
 		const write = openStream(reply);
 		const say = (delta: object, finish: string | null = null) =>
 			write({ choices: [{ index: 0, delta, finish_reason: finish }] });
@@ -287,7 +292,8 @@ export class MockApi {
 			}
 		}
 		if (breaksWith === undefined) {
-			say({ kind: "model", messageId: "message-1" }, "stop");
+			const kind = reading.length === 0 ? "model" : "none";
+			say({ kind, reading, messageId: "message-1" }, "stop");
 			write("[DONE]");
 		} else write(toError(breaksWith));
 		reply.raw.end();

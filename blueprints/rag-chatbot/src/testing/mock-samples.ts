@@ -50,6 +50,7 @@ export const sampleCollection: CollectionShape = {
 	embeddingModel: "starter-embed",
 	createdAt: "2026-01-05T10:00:00.000Z",
 	access: "owner",
+	reading: null,
 };
 
 export const sampleDocument: DocumentShape = {

@@ -10,6 +10,7 @@ import {
 	toWireMessages,
 } from "../logic/conversation.ts";
 import { toChatRequest } from "../logic/request-body.ts";
+import { withRecommended } from "../logic/session-content.ts";
 import type { PanelContent } from "../logic/session-file.ts";
 import { countChanges, type Settings } from "../logic/settings.ts";
 import type { WireMessage } from "../logic/wire.ts";
@@ -80,7 +81,7 @@ export function ChatPanel({
 				<ModelSelect
 					models={models}
 					value={settings.model}
-					onChange={(next) => change({ model: next })}
+					onChange={(next) => change(withRecommended(settings, next, models))}
 				/>
 			}
 			actions={

@@ -19,6 +19,7 @@ import { FailureNotice } from "../failure-notice.tsx";
 import { type Answer, isRunning } from "../logic/answer.ts";
 import type { PlaygroundModel } from "../logic/model-choice.ts";
 import type { RequestPlan } from "../logic/request-body.ts";
+import { withRecommended } from "../logic/session-content.ts";
 import { countChanges, type Settings } from "../logic/settings.ts";
 import { ModelSelect } from "../models/model-select.tsx";
 import { CodeAction } from "../panel-frame.tsx";
@@ -68,7 +69,9 @@ export function CompareColumn({
 							label={`Model of column ${number}`}
 							models={models}
 							value={settings.model}
-							onChange={(model) => onChange({ model })}
+							onChange={(model) =>
+								onChange(withRecommended(settings, model, models))
+							}
 						/>
 					</div>
 					<Indicator

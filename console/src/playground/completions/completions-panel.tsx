@@ -17,6 +17,7 @@ import { FailureNotice } from "../failure-notice.tsx";
 import { type Answer, isRunning } from "../logic/answer.ts";
 import { withoutControls } from "../logic/display-text.ts";
 import { toCompletionRequest } from "../logic/request-body.ts";
+import { withRecommended } from "../logic/session-content.ts";
 import { countChanges, type Settings } from "../logic/settings.ts";
 import { LongTextField } from "../long-text-field.tsx";
 import { ModelSelect } from "../models/model-select.tsx";
@@ -72,7 +73,7 @@ export function CompletionsPanel({
 				<ModelSelect
 					models={models}
 					value={settings.model}
-					onChange={(model) => change({ model })}
+					onChange={(model) => change(withRecommended(settings, model, models))}
 				/>
 			}
 			actions={

@@ -1,3 +1,5 @@
+import type { CatalogEntry } from "../../api/catalog-types.ts";
+import { recommendedSettings } from "../../models/recommended-settings.ts";
 import type { Panel } from "./session-file.ts";
 
 /** A model that can be asked, with what is known about it. */
@@ -10,6 +12,8 @@ export interface PlaygroundModel {
 	/** False unless somebody said that it does. */
 	seesImages: boolean;
 	maxLength: number | null;
+	/** What the publisher says to sample with, as requests say it; empty where nothing is known. */
+	recommended: Readonly<Record<string, number>>;
 }
 
 interface ModelSources {
@@ -23,6 +27,7 @@ interface ModelSources {
 		id: string;
 		tasks: readonly string[];
 		capabilities?: Readonly<Record<string, unknown>>;
+		settings?: CatalogEntry["settings"];
 	}[];
 }
 
@@ -44,6 +49,9 @@ export function toPlaygroundModels({
 			task: toTask([service?.task ?? null, ...(entry?.tasks ?? [])]),
 			seesImages: entry?.capabilities?.vision === true,
 			maxLength: maxLength ?? null,
+			recommended: recommendedSettings({
+				settings: entry?.settings ?? "unknown",
+			}),
 		};
 	});
 }

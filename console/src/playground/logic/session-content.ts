@@ -4,8 +4,9 @@ import {
 	shortLine,
 	titleOf,
 } from "./conversation.ts";
+import type { PlaygroundModel } from "./model-choice.ts";
 import type { Panel, PanelContent, PlaygroundSession } from "./session-file.ts";
-import { defaultSettings } from "./settings.ts";
+import { defaultSettings, type Settings } from "./settings.ts";
 
 /** What a panel starts with. */
 export function freshContent<P extends Panel>(
@@ -68,6 +69,65 @@ export function newId(): string {
 		byte.toString(16).padStart(2, "0"),
 	);
 	return `${Date.now().toString(36)}-${random.join("")}`;
+}
+
+type Advised = Pick<PlaygroundModel, "id" | "recommended">;
+
+/** Another model's recommendations take the place of the last one's; what somebody set stays. */
+export function withRecommended(
+	settings: Settings,
+	model: string,
+	models: readonly Advised[],
+): Settings {
+	const before = adviceFor(settings.model, models);
+	const kept = Object.entries(settings.parameters).filter(
+		([name, value]) => before[name] !== value,
+	);
+	return {
+		...settings,
+		model,
+		parameters: { ...adviceFor(model, models), ...Object.fromEntries(kept) },
+	};
+}
+
+function adviceFor(model: string, models: readonly Advised[]) {
+	return models.find(({ id }) => id === model)?.recommended ?? {};
+}
+
+/** A session in which nothing was asked yet begins with what its models' publishers recommend. */
+export function withFirstSettings<P extends Panel>(
+	content: PanelContent[P],
+	models: readonly Advised[],
+): PanelContent[P] {
+	const advised = (settings: Settings): Settings => {
+		const advice = Object.keys(adviceFor(settings.model, models));
+		return advice.every((name) => settings.parameters[name] !== undefined)
+			? settings
+			: {
+					...settings,
+					parameters: {
+						...adviceFor(settings.model, models),
+						...settings.parameters,
+					},
+				};
+	};
+	if ("columns" in content) {
+		if (content.columns.some(({ answer }) => answer !== null)) return content;
+		const columns = content.columns.map((column) => {
+			const settings = advised(column.settings);
+			return settings === column.settings ? column : { ...column, settings };
+		});
+		return columns.every((column, place) => column === content.columns[place])
+			? content
+			: { ...content, columns };
+	}
+	if (!("settings" in content)) return content;
+	const isFresh =
+		"conversation" in content
+			? pathOf(content.conversation).length === 0
+			: content.answer === null;
+	const settings = isFresh ? advised(content.settings) : content.settings;
+	return settings === content.settings ? content : { ...content, settings };
 }
 
 /** With models in the places where none was chosen yet: the first one that is served, or in a comparison each in turn. */

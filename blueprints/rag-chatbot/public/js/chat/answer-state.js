@@ -5,6 +5,7 @@ export function newAnswer() {
 		citations: [],
 		stages: [],
 		kind: null,
+		reading: [],
 		messageId: null,
 		rating: null,
 		/** "waiting" | "writing" | "done" | "stopped" | "failed" */
@@ -40,6 +41,7 @@ export function withChunk(answer, chunk) {
 		citations: [...answer.citations, ...(delta.citations ?? [])],
 		stages: [...answer.stages, ...(delta.stages ?? [])],
 		kind: delta.kind ?? answer.kind,
+		reading: delta.reading ?? answer.reading,
 		messageId: delta.messageId ?? answer.messageId,
 		state:
 			choice.finish_reason != null

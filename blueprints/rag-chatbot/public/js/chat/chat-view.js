@@ -4,6 +4,7 @@ import { newAnswer, storedAnswer, withChunk } from "./answer-state.js";
 import { CollectionPicker } from "./collection-picker.js";
 import { Composer } from "./composer.js";
 import { AnswerView, questionView } from "./message-view.js";
+import { ReadingNotice } from "./reading-notice.js";
 
 const longestTitle = 80;
 
@@ -20,6 +21,7 @@ export class ChatView {
 	);
 	#picker = new CollectionPicker();
 	#composer;
+	#reading;
 	/** Whether the end is in sight: then it is kept there while the answer grows. */
 	#isAtEnd = true;
 	#follow = new ResizeObserver(() => {
@@ -35,10 +37,15 @@ export class ChatView {
 			onStop: () => this.#running?.abort(),
 			extra: this.#picker.node,
 		});
+		this.#reading = new ReadingNotice(parts.api, (collections) => {
+			this.#picker.show(collections);
+			if (this.#isWelcome) this.#welcome(collections);
+		});
 		this.node = element(
 			"section",
 			{ class: "chat", "aria-label": "Chat" },
 			this.#scroll,
+			this.#reading.node,
 			this.#composer.node,
 		);
 		this.#scroll.addEventListener("scroll", () => {
@@ -62,6 +69,7 @@ export class ChatView {
 						),
 			]);
 			this.#picker.show(collections);
+			this.#reading.watch(collections);
 			if (stored === null) this.#welcome(collections);
 			else this.#showStored(stored.messages);
 			this.#composer.focus();
@@ -73,6 +81,11 @@ export class ChatView {
 	close() {
 		this.#running?.abort();
 		this.#follow.disconnect();
+		this.#reading.close();
+	}
+
+	get #isWelcome() {
+		return this.#thread.querySelector(".message") === null;
 	}
 
 	#welcome(collections) {
@@ -80,17 +93,25 @@ export class ChatView {
 			(sum, { documents }) => sum + documents,
 			0,
 		);
+		const isRead = collections.some(({ reading }) => reading !== null);
 		if (pages === 0) {
+			const first = element(
+				"p",
+				{ class: "aside" },
+				"Reading the first pages…",
+			);
 			this.#thread.replaceChildren(
-				empty(
-					"Nothing to ask about yet",
-					"Add web pages, a sitemap, files or a text; then ask.",
-					element(
-						"a",
-						{ href: "#/collections", class: "button primary" },
-						"Add pages",
-					),
-				),
+				isRead
+					? first
+					: empty(
+							"Nothing to ask about yet",
+							"Add web pages, a sitemap, files or a text; then ask.",
+							element(
+								"a",
+								{ href: "#/collections", class: "button primary" },
+								"Add pages",
+							),
+						),
 			);
 			return;
 		}
@@ -157,8 +178,7 @@ export class ChatView {
 
 	async #ask(question) {
 		if (this.#running !== null) return;
-		const isFirst = this.#thread.querySelector(".message") === null;
-		if (isFirst) this.#thread.replaceChildren();
+		if (this.#isWelcome) this.#thread.replaceChildren();
 		const asked = questionView(question);
 		const view = this.#answerView(() => {
 			asked.remove();
@@ -226,7 +246,7 @@ export class ChatView {
 }
 
 const suggestions = [
-	"How do I start a model?",
+	"How do I run a model of my own?",
+	"How do I create an API key?",
 	"What does the scheduler do when the KV cache is full?",
-	"Which databases can the store use?",
 ];

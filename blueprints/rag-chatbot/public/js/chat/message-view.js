@@ -2,6 +2,7 @@ import { element, iconButton } from "../page/element.js";
 import { toast } from "../page/states.js";
 import { duration, sourceName } from "../page/words.js";
 import { addCitationChips } from "./citation-chips.js";
+import { readingLine } from "./reading-notice.js";
 import { stagesView } from "./stages-view.js";
 
 export function questionView(text) {
@@ -101,8 +102,9 @@ export class AnswerView {
 						),
 				),
 			);
-		const note = kinds[answer.kind];
-		if (note) foot.push(element("p", { class: "aside" }, note));
+		if (answer.reading.length > 0) foot.push(this.#notYet(answer));
+		else if (kinds[answer.kind])
+			foot.push(element("p", { class: "aside" }, kinds[answer.kind]));
 		for (const { stage, detail } of answer.stages)
 			if (detail && missing.has(stage))
 				foot.push(element("p", { class: "notice" }, detail));
@@ -126,6 +128,22 @@ export class AnswerView {
 			),
 		);
 		return foot;
+	}
+
+	/** What is still read may answer better. */
+	#notYet({ reading }) {
+		const { onRetry } = this.#parts;
+		return element(
+			"div",
+			{ class: "not-yet" },
+			element("p", { class: "aside" }, readingLine(asCollections(reading))),
+			onRetry &&
+				element(
+					"button",
+					{ type: "button", on: { click: onRetry } },
+					"Ask again",
+				),
+		);
 	}
 
 	#sources({ citations }) {
@@ -205,6 +223,14 @@ export class AnswerView {
 		draw();
 		return element("div", { class: "rating" }, up, down, comment);
 	}
+}
+
+/** As the notice above the line to write in has them. */
+function asCollections(reading) {
+	return reading.map(({ name, pages, done }) => ({
+		name,
+		reading: { pages, done },
+	}));
 }
 
 /** What is going on once a stage is over. */

@@ -38,19 +38,7 @@ export class SourcePanel {
 				element("h2", { tabindex: "-1" }, passage.title || "Passage"),
 				closer,
 			),
-			address === null
-				? null
-				: element(
-						"a",
-						{
-							class: "source-link",
-							href: address,
-							target: "_blank",
-							rel: "noopener noreferrer",
-						},
-						icon("link"),
-						element("span", { class: "cut" }, sourceName(address)),
-					),
+			...(address === null ? [] : [sourceLink(address)]),
 			body,
 		);
 		this.#panel.hidden = false;
@@ -146,6 +134,20 @@ export class SourcePanel {
 }
 
 /** A document that was read again since may have other words in that place. */
+function sourceLink(address) {
+	return element(
+		"a",
+		{
+			class: "source-link",
+			href: address,
+			target: "_blank",
+			rel: "noopener noreferrer",
+		},
+		icon("link"),
+		element("span", { class: "cut" }, sourceName(address)),
+	);
+}
+
 function isStillThere(markdown, { start, end, text }) {
 	if (start === null || end === null || !text) return true;
 	return markdown.slice(start, end).trim() === text.trim();

@@ -38,6 +38,15 @@ export const answerFields = [
 		kind: "switch",
 	},
 	{
+		name: "wordWeight",
+		label: "Weight of words",
+		hint: "What the question's own words count beside the reranker; 0: nothing.",
+		kind: "number",
+		least: 0,
+		most: 20,
+		step: "any",
+	},
+	{
 		name: "leastRelevance",
 		label: "Least relevance",
 		hint: "0 to 1. Below it the pages do not answer; 0 always answers.",
@@ -58,7 +67,7 @@ export const answerFields = [
 	{
 		name: "passageTokens",
 		label: "Tokens for passages",
-		hint: "Room for them in the prompt.",
+		hint: "Room for them in the language model's prompt.",
 		kind: "number",
 		least: 50,
 		most: 100_000,
