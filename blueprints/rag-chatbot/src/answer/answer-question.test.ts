@@ -126,6 +126,27 @@ describe("an answer", () => {
 		});
 	});
 
+	test("to a question that leans on another quotes what the last one asks, where that says enough", async () => {
+		const history = [
+			{ role: "user" as const, content: "What is bread baked from?" },
+			{ role: "assistant" as const, content: "Flour and water." },
+		];
+		const quoted = async (question: string) =>
+			textOf(
+				await ask(
+					question,
+					{ answer: "extractive", rerank: false, search: "words" },
+					history,
+				),
+			);
+		expect(await quoted("And how does it route requests?")).toBe(
+			"The gateway routes requests by model name. It checks keys first. [2]",
+		);
+		expect(await quoted("And what else is it?")).toBe(
+			"Bread is baked from flour and water. [1]",
+		);
+	});
+
 	test("is that the pages do not say, when nothing is relevant", async () => {
 		const events = await ask("Did anybody win at chess?");
 		expect(textOf(events)).toBe("I don't know: this is not in these pages.");

@@ -12,6 +12,7 @@ import type {
 import { CitationReader } from "./citation-reader.ts";
 import { extractiveAnswer } from "./extractive-answer.ts";
 import type { FoundPassage } from "./passage.ts";
+import { contentWords } from "./shared-words.ts";
 
 /** What is said where no passage answers. */
 export function unknownAnswer(reading: readonly StillReading[]): string {
@@ -103,21 +104,28 @@ export function passagePrompt(
 	return [`Question: ${question}`, ...numbered].join("\n\n");
 }
 
+/** Enough to tell by them which sentence answers. */
+const fewestContentWords = 2;
+
 async function* byQuotes(
 	query: string,
 	passages: readonly FoundPassage[],
-	{ settings, signal }: Asked,
+	{ question, settings, signal }: Asked,
 	{ reranker }: AnswerParts,
 ): AsyncGenerator<Composed> {
+	// The question before found the passages; what it asked was answered then.
+	const isJoined = settings.rewrite === "join" && query !== question;
+	const sought =
+		isJoined && contentWords(question) >= fewestContentWords ? question : query;
 	const canRank = settings.rerank && reranker !== null;
 	const quotes = await extractiveAnswer(
-		query,
+		sought,
 		passages,
-		canRank ? (texts) => reranker.rank(query, texts, signal) : null,
+		canRank ? (texts) => reranker.rank(sought, texts, signal) : null,
 	).catch((error: unknown) => {
 		// The words that they share with the question tell, too.
 		if (!(error instanceof ServiceError)) throw error;
-		return extractiveAnswer(query, passages, null);
+		return extractiveAnswer(sought, passages, null);
 	});
 	if (quotes.length === 0) {
 		yield { type: "kind", kind: "none" };

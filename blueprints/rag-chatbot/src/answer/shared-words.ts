@@ -12,6 +12,11 @@ export function sharedWords(question: string, text: string): number {
 	return all === 0 ? 0 : shared / all;
 }
 
+/** How many words a text has that say something. */
+export function contentWords(text: string): number {
+	return new Set(wordsOf(text).filter((word) => !fillers.has(word))).size;
+}
+
 /** How much two texts are the same words, small ones too: 1 where all are (Dice's coefficient). */
 export function sameWords(one: string, other: string): number {
 	const left = new Set(wordsOf(one).map(stem));

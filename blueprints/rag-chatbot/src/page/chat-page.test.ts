@@ -45,13 +45,16 @@ describe.skipIf(findBrowser() === null)("the chat page, in a browser", () => {
 		expect(page.browser.problems).toEqual([]);
 	});
 
-	test("a passage inside a list is marked there", async () => {
-		page.api.answer.citations = [
-			citationOf(
-				1,
-				"A long prompt is read in **chunks**, so that others go on.",
-			),
-		];
+	test.each([
+		[
+			"list",
+			"A long prompt is read in **chunks**, so that others go on.",
+			"A long prompt is read in chunks, so that others go on.",
+		],
+		["table", "| `maxSequences` | 16 |", "maxSequences16"],
+		["program", "galley run starter-chat", "galley run starter-chat"],
+	])("a passage inside a %s is marked there", async (_, cited, read) => {
+		page.api.answer.citations = [citationOf(1, cited)];
 		await page.browser.visit(page.api.url);
 		await page.ask("Long prompts?");
 		await page.answered();
@@ -60,9 +63,7 @@ describe.skipIf(findBrowser() === null)("the chat page, in a browser", () => {
 		const marked = await page.browser.evaluate<string>(
 			`[...document.querySelectorAll(".panel mark")].map((mark) => mark.textContent).join("")`,
 		);
-		expect(marked).toBe(
-			"A long prompt is read in chunks, so that others go on.",
-		);
+		expect(marked.replaceAll("\n", "")).toBe(read);
 	});
 
 	test("the second question goes on with the conversation; the list opens it again", async () => {

@@ -127,13 +127,28 @@ export class SourcePanel {
 			markText(node, node.textContent);
 			return;
 		}
-		const wanted = this.#markdown.render(markdown.slice(from, to)).textContent;
-		// A row of a table without its head reads as something else: the whole block then.
-		if (!markText(node, wanted)) node.classList.add("is-cited");
+		const piece = markdown.slice(from, to);
+		const read = (text) => this.#markdown.render(text).textContent;
+		// Rows without the table's head, or lines without their fence, read as something else by themselves.
+		const readings = [
+			() => read(piece),
+			() => read(cellsOf(piece)),
+			() => piece,
+		];
+		if (!readings.some((reading) => markText(node, reading())))
+			node.classList.add("is-cited");
 	}
 }
 
-/** A document that was read again since may have other words in that place. */
+/** What stands in the rows of a table. */
+function cellsOf(rows) {
+	return rows
+		.split("\n")
+		.filter((row) => !/^\s*\|?[\s:|-]+$/.test(row))
+		.join(" ")
+		.replace(/(?<!\\)\|/g, " ");
+}
+
 function sourceLink(address) {
 	return element(
 		"a",
@@ -148,6 +163,7 @@ function sourceLink(address) {
 	);
 }
 
+/** A document that was read again since may have other words in that place. */
 function isStillThere(markdown, { start, end, text }) {
 	if (start === null || end === null || !text) return true;
 	return markdown.slice(start, end).trim() === text.trim();
