@@ -189,7 +189,7 @@ function report(
 		{
 			conditions: [
 				`${chunks} chunks in the embedded database; starter-embed, starter-rerank and starter-chat by \`galley run\`, the chatbot as \`npm start\` runs it, all on this machine`,
-				`${measured["with reranking"].length} questions, one at a time, streamed, with and without reranking in turn; hybrid search of 24 passages, 5 of them in the prompt`,
+				`${measured["with reranking"].length} questions, one at a time, streamed, with and without reranking in turn; hybrid search of 40 passages, 5 of them in the prompt`,
 				`others used ${percent(foreignShare)} of the machine`,
 			],
 			tables: [
