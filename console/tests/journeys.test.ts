@@ -62,6 +62,25 @@ describe.skipIf(noBrowser !== null)(title, () => {
 		await gateway.close();
 	});
 
+	it("a model chosen before the typing has settled is shown", async () => {
+		const gateway = await setting.gateway({ entries: 1000 });
+		const { page, close } = await gateway.visit("/catalog", "desktop");
+		await page.getByText("1,000 models").waitFor();
+		// The page's code comes after what was typed is applied.
+		await page.route(/model-page[^/]*\.js$/, async (route) => {
+			await page.waitForTimeout(800);
+			await route.continue();
+		});
+		await page
+			.getByRole("searchbox", { name: "Search models" })
+			.fill("sextant");
+		await page.getByRole("article").first().getByRole("link").click();
+		await page.getByRole("tab", { name: "Model card" }).waitFor();
+		expect(new URL(page.url()).pathname).toMatch(/^\/models\//);
+		await close();
+		await gateway.close();
+	});
+
 	it("with 1,000 models only those near the screen are in the page", async () => {
 		const gateway = await setting.gateway({ entries: 1000 });
 		const { page, close } = await gateway.visit("/catalog", "desktop");

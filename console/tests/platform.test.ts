@@ -1,28 +1,11 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { keepPicture, seriousFindings } from "./browser-setting.ts";
+import { journey, look, option, title, widths } from "./platform-journey.ts";
 import { noPlatform, RealPlatform, runShown } from "./real-platform.ts";
 
 // A run that proves nothing says so, whatever its reporter shows of skipped tests.
 if (noPlatform !== null)
 	console.warn(`The journeys on the real platform are skipped: ${noPlatform}.`);
-const title = (name: string) =>
-	noPlatform === null ? name : `${name} (skipped: ${noPlatform})`;
-const widths = ["laptop", "phone"] as const;
-const journey = { timeout: 200_000 };
-
-/** Axe finds nothing serious, nothing sticks out sideways; a picture for people. */
-async function look(page: Page, name: string): Promise<void> {
-	expect.soft(await seriousFindings(page), name).toEqual([]);
-	const { scroll, width } = await page.evaluate(() => ({
-		scroll: document.documentElement.scrollWidth,
-		width: document.documentElement.clientWidth,
-	}));
-	expect.soft(scroll, `${name}: wider than the screen`).toBeLessThan(width + 2);
-	const before = page.viewportSize();
-	await keepPicture(page, `platform-${name}-${before?.width}`);
-	if (before !== null) await page.setViewportSize(before);
-}
 
 async function ask(page: Page, question: string): Promise<string> {
 	await page.getByRole("textbox", { name: "Message" }).fill(question);
@@ -34,8 +17,6 @@ async function ask(page: Page, question: string): Promise<string> {
 		.last()
 		.innerText();
 }
-
-const option = (name: string) => ({ name, exact: true });
 
 describe.skipIf(noPlatform !== null).each(widths)(
 	title("an empty platform, on a %s"),
@@ -53,14 +34,15 @@ describe.skipIf(noPlatform !== null).each(widths)(
 			await look(page, "first-run");
 			await start.click();
 			await page.getByRole("link", { name: "Open the playground" }).click();
-			expect(await ask(page, "Why is the sea salty?")).toMatch(/\w{3}/);
+			// With the recommended settings even the smallest model makes sense.
+			expect(await ask(page, "Why is the sea salty?")).toMatch(/salt/);
 			await look(page, "first-answer");
 			expect(complaints).toEqual([]);
 			await close();
 		});
 
 		it(
-			"a model is found, deployed, tried, and its code runs",
+			"a model is found, compared, deployed, tried, and its code runs",
 			journey,
 			async () => {
 				const { page, complaints, close } = await platform.visit(
@@ -72,8 +54,15 @@ describe.skipIf(noPlatform !== null).each(widths)(
 					.fill("starter chat");
 				const link = page.getByRole("link", { name: /^Starter Chat/ }).first();
 				await link.waitFor();
+				for (const name of ["Starter Chat", "Starter Embed"])
+					await page.getByRole("checkbox", option(`Compare ${name}`)).check();
 				await look(page, "catalog");
-				await link.click();
+				await page.getByRole("link", option("Compare")).click();
+				await page.getByRole("heading", { name: "Compare models" }).waitFor();
+				await look(page, "catalog-compared");
+				await page
+					.getByRole("link", { name: "Card and deploy: Starter Chat" })
+					.click();
 				await page.getByRole("tab", { name: "Runs here?" }).click();
 				await page.getByText("chosen").first().waitFor();
 				await look(page, "runs-here");
@@ -256,6 +245,9 @@ describe.skipIf(noPlatform !== null).each(widths)(
 			await page.getByText("Copy it now").waitFor();
 			const key = await page.getByRole("textbox", { name: "Key" }).inputValue();
 			expect(key).toMatch(/^gk_/);
+			expect(
+				await page.getByRole("region", { name: "Command" }).innerText(),
+			).toBe(`export GALLEY_API_KEY='${key}'`);
 			await look(page, "key-shown");
 			const question = {
 				model: "starter-chat",
@@ -309,85 +301,3 @@ async function replicaPids(
 		.filter(({ phase }) => phase === "ready")
 		.map(({ pid }) => pid);
 }
-
-/** How far the chatbot is with reading Galley's documentation. */
-async function readingState(chatbot: string): Promise<string | undefined> {
-	const read = async <Answer>(path: string) =>
-		(await (await fetch(chatbot + path)).json()) as Answer;
-	const { collections } = await read<{ collections: { id: string }[] }>(
-		"/v1/collections",
-	);
-	const [collection] = collections;
-	if (collection === undefined) return undefined;
-	const { jobs } = await read<{ jobs: { state: string }[] }>(
-		`/v1/collections/${collection.id}/jobs`,
-	);
-	return jobs[0]?.state;
-}
-
-describe.skipIf(noPlatform !== null).each(widths)(
-	title("a platform with its chatbot, on a %s"),
-	(size) => {
-		let platform: RealPlatform;
-		beforeAll(async () => {
-			platform = await RealPlatform.open(
-				"[{ name: starter-chat }, { name: starter-embed }, { name: starter-rerank }]",
-				{ withChatbot: true },
-			);
-		});
-		afterAll(() => platform?.close());
-
-		it("the chatbot is opened, asked, and cites", journey, async () => {
-			const { page, complaints, close } = await platform.visit(
-				"/blueprints",
-				size,
-			);
-			const card = page.getByRole("article", { name: /RAG/ });
-			await card.getByText(/ready/i).first().waitFor();
-			await look(page, "blueprints");
-			const opened = page.waitForEvent("popup");
-			await card.getByRole("link", { name: /^Try it/ }).click();
-			const chatbot = await opened;
-			chatbot.setDefaultTimeout(120_000);
-			await expect
-				.poll(() => readingState(platform.chatbot), { timeout: 150_000 })
-				.toBe("finished");
-			expect(new URL(chatbot.url()).origin).toBe(platform.chatbot);
-			await chatbot
-				.getByRole("textbox", { name: "Question" })
-				.fill("Which databases can the store use?");
-			await chatbot.getByRole("button", option("Ask")).click();
-			await chatbot
-				.getByRole("button", { name: /^Source 1: / })
-				.first()
-				.waitFor();
-			await look(chatbot, "chatbot");
-			expect(complaints).toEqual([]);
-			await close();
-		});
-
-		it("its source is read in the browser", journey, async () => {
-			const { page, complaints, close } = await platform.visit(
-				"/blueprints",
-				size,
-			);
-			await page.getByRole("link", { name: "Source of RAG chatbot" }).click();
-			await page
-				.getByRole("heading", { name: "Source of RAG chatbot" })
-				.waitFor();
-			await page.getByRole("region", { name: "README.md" }).waitFor();
-			await look(page, "source");
-			if (size === "laptop")
-				await page.getByRole("button", option("src/main.ts")).click();
-			else {
-				await page.getByRole("combobox", { name: "File" }).click();
-				await page.getByRole("option", option("src/main.ts")).click();
-			}
-			const code = page.getByRole("region", { name: "src/main.ts" });
-			expect(await code.innerText()).toContain("import ");
-			await look(page, "source-file");
-			expect(complaints).toEqual([]);
-			await close();
-		});
-	},
-);

@@ -38,7 +38,11 @@ export function NewKeyDialog({ created, onClose }: NewKeyDialogProps) {
 					readOnly
 					value={created?.key ?? ""}
 					styles={{
-						input: { fontFamily: "var(--mantine-font-family-monospace)" },
+						input: {
+							fontFamily: "var(--mantine-font-family-monospace)",
+							// At 14 pixels Chromium cuts off what hangs below the line: underscores.
+							fontSize: 15,
+						},
 					}}
 					onFocus={({ currentTarget }) => currentTarget.select()}
 				/>

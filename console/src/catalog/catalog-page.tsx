@@ -8,7 +8,7 @@ import {
 	TextInput,
 } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useCallback, useEffect, useState } from "react";
 import { useCatalog } from "../api/catalog-queries.ts";
 import { type CatalogSort, catalogSorts } from "../api/catalog-types.ts";
@@ -53,8 +53,12 @@ export function CatalogPage() {
 			),
 		[],
 	);
-	const change = (next: CatalogSearch) =>
+	const router = useRouter();
+	const change = (next: CatalogSearch) => {
+		// What was typed is applied a moment later: whoever has left for a model by then isn't fetched back.
+		if (!/^\/catalog\/?$/.test(router.latestLocation.pathname)) return;
 		void navigate({ search: next, replace: true, resetScroll: false });
+	};
 	const [first] = catalog.data?.pages ?? [];
 	const entries = catalog.data?.pages.flatMap((page) => page.entries) ?? [];
 	const panel = (

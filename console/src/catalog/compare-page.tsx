@@ -127,6 +127,18 @@ export function ComparePage() {
 											>
 												{name}
 											</TextLink>
+											<div>
+												<LinkButton
+													to="/models/$modelId"
+													params={{ modelId: id }}
+													variant="default"
+													size="compact-xs"
+													mt={6}
+													aria-label={`Card and deploy: ${name}`}
+												>
+													Card and deploy
+												</LinkButton>
+											</div>
 										</Table.Th>
 									))}
 								</Table.Tr>

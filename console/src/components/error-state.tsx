@@ -78,6 +78,12 @@ export function describeError(error: unknown) {
 			title: "Not found on this gateway",
 			description: error.message,
 		};
+	if (error.status >= 500)
+		return {
+			icon: AlertIcon,
+			title: "That could not be done",
+			description: error.message,
+		};
 	return {
 		icon: AlertIcon,
 		title: "The gateway refused",

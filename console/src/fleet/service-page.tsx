@@ -5,7 +5,6 @@ import { useSession } from "../api/client.ts";
 import { useFleet } from "../api/fleet-queries.ts";
 import type { Service } from "../api/fleet-types.ts";
 import { PageLoading } from "../app/page-loading.tsx";
-import { CodeSamples } from "../components/code-samples.tsx";
 import { EmptyState } from "../components/empty-state.tsx";
 import { ErrorState } from "../components/error-state.tsx";
 import { FleetIcon, PlaygroundIcon } from "../components/icons.tsx";
@@ -28,6 +27,7 @@ import { SequenceTable } from "../live/sequence-table.tsx";
 import { SequenceTimeline } from "../live/sequence-timeline.tsx";
 import { ServiceCharts } from "../live/service-charts.tsx";
 import { type FleetLive, useFleetLive } from "../live/use-fleet-live.ts";
+import { ServiceCode } from "../models/service-code.tsx";
 import { AutoscalePanel } from "./autoscale-panel.tsx";
 import { LiveBadge } from "./live-badge.tsx";
 import { LoadingProgress } from "./loading-progress.tsx";
@@ -119,7 +119,11 @@ export function ServicePage() {
 				</Tabs.Panel>
 				<Tabs.Panel value="code">
 					<Section title="Ask this service from code">
-						<CodeSamples model={name} task={sampleTask(service.task)} />
+						<ServiceCode
+							name={name}
+							model={service.model}
+							task={sampleTask(service.task)}
+						/>
 					</Section>
 				</Tabs.Panel>
 			</Tabs>

@@ -6,7 +6,6 @@ import {
 	useServedModels,
 } from "../api/fleet-queries.ts";
 import { PageLoading } from "../app/page-loading.tsx";
-import { CodeSamples } from "../components/code-samples.tsx";
 import { ErrorState } from "../components/error-state.tsx";
 import { FailureAlert } from "../components/failure-alert.tsx";
 import {
@@ -21,6 +20,7 @@ import { LinkButton } from "../components/links.tsx";
 import { PageHeader } from "../components/page-header.tsx";
 import { Section } from "../components/section.tsx";
 import { LoadingProgress } from "../fleet/loading-progress.tsx";
+import { ServiceCode } from "../models/service-code.tsx";
 import { FleetSummary } from "./fleet-summary.tsx";
 import classes from "./home.module.css";
 import { NextStep } from "./next-step.tsx";
@@ -135,7 +135,14 @@ export function HomePage() {
 						title="Call it from your code"
 						description="The API is OpenAI's: what you have keeps working."
 					>
-						<CodeSamples model={chat.id} task="chat" maxHeight={360} />
+						<ServiceCode
+							name={chat.id}
+							model={
+								fleet.data?.services.find(({ name }) => name === chat.id)?.model
+							}
+							task="chat"
+							maxHeight={360}
+						/>
 					</Section>
 				)}
 			</Stack>

@@ -135,7 +135,7 @@ function Model({ entry }: { entry: CatalogEntry }) {
 						<MeasuredPanel entry={entry} services={services} />
 					</Tabs.Panel>
 				</Tabs>
-				<Stack gap="lg">
+				<Stack gap="lg" className={classes.aside ?? ""}>
 					<DeployPanel
 						entry={entry}
 						services={services}

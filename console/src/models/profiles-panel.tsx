@@ -101,7 +101,7 @@ function ProfileRow({ profile, isChosen, title, color }: ProfileRowProps) {
 				)}
 			</Table.Td>
 			<Table.Td>
-				<Badge color={color} style={{ flexShrink: 0 }}>
+				<Badge color={color} style={{ minWidth: "max-content" }}>
 					{title}
 				</Badge>
 			</Table.Td>

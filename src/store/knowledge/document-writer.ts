@@ -32,7 +32,7 @@ export interface NewDocument {
 
 export interface WriteOptions {
 	signal?: AbortSignal | undefined;
-	/** Chunks in one transaction; searches of an embedded database wait that long. */
+	/** Chunks written at once; searches of an embedded database wait that long, and a little longer at a document's end. */
 	batchSize?: number;
 }
 
@@ -51,10 +51,12 @@ interface Target {
 /**
  * Replaces the document of that source. Searches see the old one or the new one, whole:
  *
- *   1  chunks are written in short transactions under a document in the state `writing`, which nobody sees;
- *   2  one transaction deletes the old document, counts the words of the new one, and makes it `ready`.
+ *   1  the chunks of a long document, but for the last of them, are written in short transactions under a document in the
+ *      state `writing`, which nobody sees;
+ *   2  one transaction writes the last chunks, deletes the old document, counts the words of the new one, and makes it `ready`.
  *
- * A crash in between leaves rows that nobody sees, and the next start sweeps them away.
+ * A crash in between leaves rows that nobody sees, and the next start sweeps them away. Only the last transaction waits for the
+ * disk: the log is written in order, so what it commits is there with all that came before.
  */
 export async function writeDocument(
 	database: Database,
@@ -68,29 +70,46 @@ export async function writeDocument(
 	checkChunks(target, document, chunks);
 	const known = await confirmUnchanged(database, target, document);
 	if (known !== null) return { outcome: "unchanged", documentId: known };
-	const documentId = await beginDocument(database, target, document);
+	let documentId: string | null = null;
+	const write = async (transaction: Queryable, from: number) => {
+		documentId ??= await beginDocument(transaction, target, document);
+		const batch = chunks.slice(from, from + batchSize);
+		const { title } = document;
+		await writeChunks(transaction, target, documentId, title, batch);
+		return documentId;
+	};
 	try {
-		for (let start = 0; start < chunks.length; start += batchSize) {
-			const batch = chunks.slice(start, start + batchSize);
+		let from = 0;
+		for (; from + batchSize < chunks.length; from += batchSize)
 			await database.transaction(
-				(transaction) =>
-					writeChunks(transaction, target, documentId, document.title, batch),
+				async (transaction) => {
+					await write(transaction, from);
+					await commitSoon(transaction);
+				},
 				{ signal },
 			);
-		}
 		signal?.throwIfAborted();
-		await database.transaction((transaction) =>
-			publish(transaction, principal, target, documentId, document.source),
-		);
+		documentId = await database.transaction(async (transaction) => {
+			const id = await write(transaction, from);
+			signal?.throwIfAborted();
+			await publish(transaction, principal, target, id, document.source);
+			return id;
+		});
 	} catch (error) {
 		// Without its signal: it may be the reason that brought us here.
-		await database.query(
-			"delete from documents where id = $1::uuid and state = 'writing'",
-			[documentId],
-		);
+		if (documentId !== null)
+			await database.query(
+				"delete from documents where id = $1::uuid and state = 'writing'",
+				[documentId],
+			);
 		throw error;
 	}
 	return { outcome: "stored", documentId };
+}
+
+/** Its commit doesn't wait for the disk. */
+async function commitSoon(transaction: Queryable): Promise<void> {
+	await transaction.query("set local synchronous_commit = off");
 }
 
 async function readTarget(
@@ -261,7 +280,7 @@ async function publish(
 		);
 	await transaction.query(
 		`insert into collection_words (collection_id, word, chunk_count)
-		select $2::uuid, lexeme, count(*) from chunk_words, unnest(words) where document_id = $1::uuid group by lexeme
+		select $2::uuid, lexeme, count(*) from chunk_words, unnest(words) where document_id = $1::uuid group by lexeme order by lexeme
 		on conflict (collection_id, word) do update set chunk_count = collection_words.chunk_count + excluded.chunk_count`,
 		[documentId, target.id],
 	);

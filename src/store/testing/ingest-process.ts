@@ -9,22 +9,40 @@ const database = await openDatabase({
 	cacheDirectory: testCacheDirectory,
 });
 const base = new KnowledgeBase(database);
-const chunks = Array.from({ length: 40 }, (_, ordinal) => ({
+const chunk = (ordinal: number, text: string) => ({
 	ordinal,
 	headings: [],
-	text: `second version ${ordinal}`,
+	text,
 	tokens: 3,
 	start: 0,
 	end: 0,
 	vector: [1, ordinal, 0, 0],
-}));
+});
+const chunks = Array.from({ length: 200 }, (_, ordinal) =>
+	chunk(ordinal, `second version ${ordinal}`),
+);
 const half = () => process.stdout.write("half\n");
-if (when === "between")
+const alice = { id: "key:alice" };
+const stop = () => {
+	half();
+	Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+};
+/** Once the first two transactions of the long document have ended, the third being written. */
+const onThird = (act: () => void) =>
 	Object.defineProperty(chunks[20], "text", {
 		get: () => {
-			half();
-			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+			act();
+			return "second version 20";
 		},
+	});
+if (when === "between") onThird(stop);
+// Another document is written whole meanwhile: what it waits for on the disk has those two before it.
+if (when === "beside another")
+	onThird(() => {
+		const other = { source: "t", title: "", content: "", contentHash: "1" };
+		void base
+			.write(alice, collectionId, other, [chunk(0, "another")])
+			.then(stop);
 	});
 if (when === "inside")
 	await database.transaction(async (transaction) => {
@@ -34,7 +52,7 @@ if (when === "inside")
 		await new Promise((resolve) => setTimeout(resolve, 60_000));
 	});
 await base.write(
-	{ id: "key:alice" },
+	alice,
 	collectionId,
 	{ source: "s", title: "", content: "", contentHash: "2" },
 	chunks,

@@ -13,9 +13,12 @@ const models = [
 ];
 
 test("a fresh chat begins with what the model's publisher recommends", () => {
-	const content = withFirstSettings(freshContent("chat", "careful"), models);
+	const content = withFirstSettings<"chat">(
+		freshContent("chat", "careful"),
+		models,
+	);
 	expect(content.settings.parameters).toEqual({ temperature: 0, top_k: 20 });
-	expect(withFirstSettings(content, models)).toBe(content);
+	expect(withFirstSettings<"chat">(content, models)).toBe(content);
 });
 
 test("what somebody set comes before what is recommended", () => {
@@ -24,7 +27,7 @@ test("what somebody set comes before what is recommended", () => {
 		...content,
 		settings: { ...content.settings, parameters: { temperature: 1.5 } },
 	};
-	expect(withFirstSettings(own, models).settings.parameters).toEqual({
+	expect(withFirstSettings<"chat">(own, models).settings.parameters).toEqual({
 		temperature: 1.5,
 		top_k: 20,
 	});
@@ -33,7 +36,7 @@ test("what somebody set comes before what is recommended", () => {
 test("a chat that was begun stays as it is", () => {
 	const content = freshContent("completions", "careful");
 	const asked = { ...content, answer: {} as never };
-	expect(withFirstSettings(asked, models)).toBe(asked);
+	expect(withFirstSettings<"completions">(asked, models)).toBe(asked);
 });
 
 test("each column of a comparison has its own model's", () => {
@@ -56,7 +59,7 @@ test("each column of a comparison has its own model's", () => {
 		),
 	};
 	expect(
-		withFirstSettings(both, models).columns.map(
+		withFirstSettings<"compare">(both, models).columns.map(
 			({ settings }) => settings.parameters,
 		),
 	).toEqual([{ temperature: 0, top_k: 20 }, { temperature: 0.8 }]);

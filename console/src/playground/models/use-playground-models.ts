@@ -10,8 +10,9 @@ export function usePlaygroundModels() {
 	const ids = new Set(
 		(served.data ?? [])
 			.filter(({ parent }) => parent === null)
-			.map(({ id }) => services.find(({ name }) => name === id)?.model ?? id)
-			.filter((id) => /^[\w.-]+$/.test(id)),
+			// An alias or an upstream's model stands in no catalog.
+			.map(({ id }) => services.find(({ name }) => name === id)?.model ?? "")
+			.filter((model) => /^[\w.-]+$/.test(model)),
 	);
 	const entries = useCatalogEntries([...ids]);
 	return {
