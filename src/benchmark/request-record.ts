@@ -10,7 +10,7 @@ export interface RequestRecord {
 	ttftMs: number | null;
 	/** From sending to the last chunk with a choice (output or finish), or to the failure. */
 	e2eMs: number;
-	/** Every gap between two chunks that carried output. */
+	/** Every gap between two reads that carried output; tokens of one read arrived together. */
 	itlMs: readonly number[];
 	/** From the server's usage; null when it sent none. */
 	inputTokens: number | null;

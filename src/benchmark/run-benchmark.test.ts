@@ -47,7 +47,9 @@ test("a closed loop sends every request, never more than its concurrency at once
 			outputTokensFrom: "usage",
 		});
 		expect(stage.ttftMs.count).toBe(6);
-		expect(stage.itlMs.count).toBe(6 * 3);
+		// On a busy machine several tokens may come in one read.
+		expect(stage.itlMs.count).toBeGreaterThan(0);
+		expect(stage.itlMs.count).toBeLessThanOrEqual(6 * 3);
 		expect(stage.tpotMs.count).toBe(6);
 		expect(stage.e2eMs.min).toBeGreaterThanOrEqual(stage.ttftMs.min);
 	}

@@ -146,7 +146,9 @@ export class StreamHandler implements Dispatcher.DispatchHandler {
 		const chunk = readChunk(data, this.#endpoint);
 		if (chunk.kind === "output") {
 			if (this.#firstOutput === null) this.#firstOutput = this.#now;
-			else this.#itl.push(this.#now - this.#lastOutput);
+			// Tokens of one read arrived together: intervals of nothing between them would hide the one before them.
+			else if (this.#now > this.#lastOutput)
+				this.#itl.push(this.#now - this.#lastOutput);
 			this.#lastOutput = this.#now;
 			this.#outputChunks++;
 			this.#onOutput?.();
