@@ -29,6 +29,7 @@ export class StreamHandler implements Dispatcher.DispatchHandler {
 	#start = 0;
 	/** Time of the bytes being read. */
 	#now = 0;
+	#isReading = false;
 	#firstOutput: number | null = null;
 	#lastOutput = 0;
 	#lastChoice = 0;
@@ -88,8 +89,18 @@ export class StreamHandler implements Dispatcher.DispatchHandler {
 				this.#errorBody.push(Buffer.from(chunk));
 			return;
 		}
-		this.#now = performance.now();
+		this.#look();
 		this.#scanner.push(chunk);
+	}
+
+	/** One read of the socket brings several HTTP chunks, each in a call of its own: they have one time. */
+	#look(): void {
+		if (this.#isReading) return;
+		this.#isReading = true;
+		this.#now = performance.now();
+		queueMicrotask(() => {
+			this.#isReading = false;
+		});
 	}
 
 	onResponseEnd(): void {

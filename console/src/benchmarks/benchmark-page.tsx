@@ -81,13 +81,13 @@ function Figures({
 			<Section title="Stages" flush>
 				<WideTable
 					label="Stages"
-					minWidth={980}
+					minWidth={880}
 					head={[
 						"Load",
 						number("Requests"),
 						number("Failed"),
 						number("Requests/s"),
-						number("Output tokens/s"),
+						number("Tokens/s"),
 						number("Cached"),
 						number("TTFT p50"),
 						number("TTFT p95"),

@@ -1,6 +1,7 @@
 import { Table } from "@mantine/core";
 import type { ReactNode } from "react";
 import { ScrollBox } from "./scroll-box.tsx";
+import classes from "./wide-table.module.css";
 
 interface WideTableProps {
 	label: string;
@@ -9,6 +10,8 @@ interface WideTableProps {
 	minWidth?: number;
 	children: ReactNode;
 }
+
+const fewColumns = 8;
 
 /** A table that scrolls by itself where the screen is narrow. */
 export function WideTable({
@@ -19,7 +22,12 @@ export function WideTable({
 }: WideTableProps) {
 	return (
 		<ScrollBox label={label}>
-			<Table miw={minWidth}>
+			<Table
+				miw={minWidth}
+				{...(head.length > fewColumns
+					? { horizontalSpacing: "xs", className: classes.close }
+					: {})}
+			>
 				<Table.Thead>
 					<Table.Tr>
 						{head.map((column) =>
