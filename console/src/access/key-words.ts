@@ -15,6 +15,33 @@ export function stateOfKey(
 	return "active";
 }
 
+/** Whether nobody could make or revoke keys in a browser any more without this one. */
+export function isLastAdmin(
+	key: ApiKey,
+	keys: readonly ApiKey[],
+	now: number,
+): boolean {
+	const isAdmin = (one: ApiKey) =>
+		one.scopes.includes("admin") && stateOfKey(one, now) === "active";
+	return (
+		isAdmin(key) && !keys.some((other) => other.id !== key.id && isAdmin(other))
+	);
+}
+
+const revoked =
+	"Whoever uses it is refused from now on. That can't be taken back; its usage stays.";
+
+/** What becomes of it when a key is revoked. */
+export function revokeConsequence(
+	key: ApiKey,
+	keys: readonly ApiKey[],
+	now: number,
+): string {
+	return isLastAdmin(key, keys, now)
+		? `This is the last key that may administer: nobody gets into the console with it any more. On the gateway's own machine "galley keys create admin" makes another. ${revoked}`
+		: revoked;
+}
+
 /** A key's limits as short lines. */
 export function limitWords(limits: KeyLimits | null | undefined): string[] {
 	const words: string[] = [];

@@ -24,7 +24,7 @@ import { formatTime } from "../components/quantities.ts";
 import { Section } from "../components/section.tsx";
 import { WideTable } from "../components/wide-table.tsx";
 import { KeyForm } from "./key-form.tsx";
-import { limitWords, stateOfKey } from "./key-words.ts";
+import { limitWords, revokeConsequence, stateOfKey } from "./key-words.ts";
 import { NewKeyDialog } from "./new-key-dialog.tsx";
 
 export function KeysPage() {
@@ -193,7 +193,11 @@ export function KeysPage() {
 													size="compact-xs"
 													aria-label={`Revoke ${key.name}`}
 													question={`Revoke ${key.name}?`}
-													consequence="Whoever uses it is refused from now on. That can't be taken back; its usage stays."
+													consequence={revokeConsequence(
+														key,
+														keys.data ?? [],
+														now,
+													)}
 													verb="Revoke"
 													onConfirm={() => actions.revoke.mutate(key.id)}
 												>

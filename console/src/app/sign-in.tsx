@@ -80,8 +80,8 @@ export function SignIn() {
 					</Stack>
 				</Card>
 				<Text size="sm" c="dimmed">
-					No key yet? Whoever runs the gateway makes one with{" "}
-					<Code>galley keys create</Code>.
+					No key yet, or the last one lost? Whoever runs the gateway makes one
+					on its machine with <Code>galley keys create</Code>.
 				</Text>
 			</Stack>
 		</main>
