@@ -23,6 +23,8 @@ export interface Config {
 	/** The collection of Galley's own documentation is made at first start. */
 	hasStarter: boolean;
 	answer: AnswerSettings;
+	/** So long an answer waits for the last pages where nothing is found without them. */
+	readingWaitMs: number;
 	ingest: IngestConfig;
 	logLevel: string;
 }
@@ -110,6 +112,7 @@ const environment = z.object({
 	TEMPERATURE: share(answer.temperature, 2),
 	WORD_WEIGHT: z.coerce.number().min(0).max(20).optional(),
 	LEAST_RELEVANCE: z.coerce.number().min(0).max(1).optional(),
+	READING_WAIT_SECONDS: z.coerce.number().min(0).max(600).default(15),
 	HISTORY_TURNS: whole(answer.historyTurns, 0, 100),
 	ALLOWED_HOSTS: list,
 	USER_AGENT: text("GalleyRag/1.0 (+https://github.com/galley)"),
@@ -195,6 +198,7 @@ export function readConfig(
 			leastRelevance: env.LEAST_RELEVANCE ?? suited.leastRelevance,
 			historyTurns: env.HISTORY_TURNS,
 		},
+		readingWaitMs: env.READING_WAIT_SECONDS * 1000,
 		ingest: {
 			allowedHosts: new Set(env.ALLOWED_HOSTS),
 			userAgent: env.USER_AGENT,

@@ -45,6 +45,7 @@ beforeEach(async () => {
 		chat: new ChatClient(services.endpoint("chat")),
 		prompts: { answer: "Answer from the passages.", rewrite: "Rewrite." },
 		stillReading: async () => [],
+		readingWaitMs: 2000,
 	};
 });
 afterEach(() => services.close());
@@ -145,6 +146,29 @@ describe("an answer", () => {
 		expect(await quoted("And what else is it?")).toBe(
 			"Bread is baked from flour and water. [1]",
 		);
+	});
+
+	test("waits for the last pages where nothing is found without them", async () => {
+		const reading = { collectionId: "c", name: "c", pages: 2, done: 0 };
+		const states = [[reading], [{ ...reading, done: 1 }], []];
+		let asked = 0;
+		parts.stillReading = async () => states.shift() ?? [];
+		const { search } = parts;
+		parts.search = async (query) => (++asked === 1 ? [] : search(query));
+		const events = await ask(question, { answer: "extractive" });
+		expect(asked).toBe(2);
+		expect(textOf(events)).toContain("by model name");
+		expect(
+			events.flatMap((event) => (event.type === "stage" ? [event.stage] : [])),
+		).toContain("reading");
+		// Of many pages nobody waits for the last.
+		asked = 0;
+		parts.readingWaitMs = 60_000;
+		parts.stillReading = async () => [{ ...reading, pages: 5000 }];
+		expect(textOf(await ask(question, { answer: "extractive" }))).toContain(
+			"0 of 5000 pages",
+		);
+		expect(asked).toBe(1);
 	});
 
 	test("is that the pages do not say, when nothing is relevant", async () => {

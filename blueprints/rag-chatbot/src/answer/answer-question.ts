@@ -6,6 +6,7 @@ import { compose, isQuoted, unknownAnswer } from "./compose-answer.ts";
 import { packPassages } from "./pack-passages.ts";
 import type { FoundPassage } from "./passage.ts";
 import { rankPassages } from "./rank-passages.ts";
+import { areReadSoon } from "./reading-wait.ts";
 import { joinedQuestion, rewrittenQuestion } from "./rewrite-question.ts";
 
 /** Each can be turned off; the answer is worse then, and sooner there. */
@@ -72,6 +73,8 @@ export interface AnswerParts {
 	prompts: Prompts;
 	/** What the search can't find yet. */
 	stillReading: () => Promise<readonly StillReading[]>;
+	/** So long the last pages are waited for where nothing is found without them. */
+	readingWaitMs: number;
 }
 
 /** A searched collection whose pages are still read for the first time. */
@@ -97,6 +100,8 @@ export type Stage =
 	| "search"
 	| "rerank"
 	| "pack"
+	/** Nothing was found, and the last pages were waited for. */
+	| "reading"
 	| "first_token"
 	| "answer";
 
@@ -123,31 +128,22 @@ export async function* answerQuestion(
 	asked: Asked,
 	parts: AnswerParts,
 ): AsyncGenerator<AnswerEvent> {
-	const { settings, signal } = asked;
 	const clock = new StageClock();
 	const query = await standalone(asked, parts);
 	yield clock.lap("rewrite", query === asked.question ? null : query);
 	const embedded = await embed(query, asked, parts);
 	yield clock.lap("embed", embedded.problem);
-	const { vector } = embedded;
-	const found = await parts.search({
-		words: settings.search === "vectors" && vector !== null ? null : query,
-		vector,
-		limit: settings.found,
-		signal,
-	});
-	yield clock.lap("search", `${found.length} passages`);
-	const ranked = await rerank(query, found, asked, parts);
-	yield clock.lap("rerank", ranked.problem);
-	const passages = packPassages(relevant(ranked.passages, settings), {
-		// Quotes have no prompt that could be too long.
-		maxTokens: isQuoted(settings, parts)
-			? Number.POSITIVE_INFINITY
-			: settings.passageTokens,
-		maxPassages: settings.used,
-	});
+	const sought = { query, vector: embedded.vector };
+	let ranked = yield* retrieve(sought, asked, parts, clock);
+	if (
+		ranked.passages.length === 0 &&
+		(await areReadSoon(parts, asked.signal))
+	) {
+		yield clock.lap("reading");
+		ranked = yield* retrieve(sought, asked, parts, clock);
+	}
+	const { passages } = ranked;
 	yield { type: "passages", passages };
-	yield clock.lap("pack", `${passages.length} passages`);
 	let kind: AnswerKind = "none";
 	let problem: string | null = null;
 	// One that was away a moment ago is not asked again.
@@ -169,6 +165,34 @@ export async function* answerQuestion(
 	}
 	yield clock.lap("answer", problem);
 	yield { type: "end", kind, reading };
+}
+
+/** The passages that the answer may use, best first. */
+async function* retrieve(
+	{ query, vector }: { query: string; vector: Float32Array | null },
+	asked: Asked,
+	parts: AnswerParts,
+	clock: StageClock,
+): AsyncGenerator<AnswerEvent, Ranked> {
+	const { settings, signal } = asked;
+	const found = await parts.search({
+		words: settings.search === "vectors" && vector !== null ? null : query,
+		vector,
+		limit: settings.found,
+		signal,
+	});
+	yield clock.lap("search", `${found.length} passages`);
+	const ranked = await rerank(query, found, asked, parts);
+	yield clock.lap("rerank", ranked.problem);
+	const passages = packPassages(relevant(ranked.passages, settings), {
+		// Quotes have no prompt that could be too long.
+		maxTokens: isQuoted(settings, parts)
+			? Number.POSITIVE_INFINITY
+			: settings.passageTokens,
+		maxPassages: settings.used,
+	});
+	yield clock.lap("pack", `${passages.length} passages`);
+	return { passages, problem: ranked.problem };
 }
 
 function standalone(

@@ -169,6 +169,7 @@ const stage = z.object({
 		"search",
 		"rerank",
 		"pack",
+		"reading",
 		"first_token",
 		"answer",
 	]),

@@ -98,7 +98,7 @@ function answer(
 	{ principal, asked }: Turn,
 	signal: AbortSignal,
 ) {
-	const { base, embeddings, reranker, chat, prompts } = application;
+	const { base, config, embeddings, reranker, chat, prompts } = application;
 	const { question, history, settings, collectionIds } = asked;
 	const search = searchCollections(
 		base,
@@ -116,6 +116,7 @@ function answer(
 				reranker,
 				chat,
 				prompts,
+				readingWaitMs: config.readingWaitMs,
 				stillReading: () => stillReading(application, principal, collectionIds),
 			},
 		),

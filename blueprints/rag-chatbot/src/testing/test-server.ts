@@ -40,6 +40,7 @@ export async function openTestServer(
 			RAG_DATA_DIR: directory,
 			RAG_LOG_LEVEL: "silent",
 			CRAWL_DELAY_MS: "0",
+			READING_WAIT_SECONDS: "0",
 			CHUNK_TOKENS: "60",
 			CHUNK_OVERLAP: "10",
 			// The fakes are no starter models.

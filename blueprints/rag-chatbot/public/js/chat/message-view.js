@@ -71,7 +71,7 @@ export class AnswerView {
 					"p",
 					{ class: "thinking" },
 					element("span", { class: "spinner", "aria-hidden": "true" }),
-					stageWords[answer.stages.at(-1)?.stage] ?? "Searching the pages…",
+					waitingFor(answer.stages.at(-1)),
 				),
 			);
 		} else {
@@ -225,6 +225,13 @@ export class AnswerView {
 	}
 }
 
+function waitingFor(stage) {
+	// Then the last pages are waited for, where some are still read.
+	if (stage?.stage === "pack" && stage.detail === "0 passages")
+		return "Looking once more…";
+	return stageWords[stage?.stage] ?? "Searching the pages…";
+}
+
 /** As the notice above the line to write in has them. */
 function asCollections(reading) {
 	return reading.map(({ name, pages, done }) => ({
@@ -240,4 +247,5 @@ const stageWords = {
 	search: "Ranking passages…",
 	rerank: "Choosing passages…",
 	pack: "Writing…",
+	reading: "Searching the pages…",
 };

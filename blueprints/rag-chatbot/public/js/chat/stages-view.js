@@ -7,6 +7,7 @@ const names = {
 	search: "Search",
 	rerank: "Rerank",
 	pack: "Choose passages",
+	reading: "Wait for the last pages",
 	first_token: "First word",
 	answer: "Write the answer",
 };
