@@ -9,6 +9,7 @@ import { testCacheDirectory } from "./test-server.ts";
 
 const config = readConfig(process.env);
 const database = await openDatabase({
+	url: config.databaseUrl,
 	directory: join(config.dataDirectory, "database"),
 	cacheDirectory: testCacheDirectory,
 	migrations: ragMigrations,
