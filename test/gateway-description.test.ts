@@ -123,6 +123,8 @@ const ownRoutes = [
 	"GET /metrics",
 	"GET /openapi.json",
 	"GET /v1/blueprints",
+	"GET /v1/blueprints/{name}/source",
+	"GET /v1/blueprints/{name}/source/{path}",
 	"GET /v1/catalog",
 	"GET /v1/catalog/{id}",
 	"GET /v1/catalog/{id}/profiles",

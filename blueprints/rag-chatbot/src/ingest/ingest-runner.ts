@@ -232,7 +232,10 @@ async function ingestOne(
 					if (stage === "fetch") tell("fetching");
 				})
 			: fromUpload(await watch.file(work.source));
-		if (raw === null) return tell("unchanged");
+		if (raw === null) {
+			if (known !== null) await target.confirm(work.source, known);
+			return tell("unchanged");
+		}
 		if (raw === "elsewhere") return tell("unchanged");
 		page.source = raw.source;
 		const stored =
