@@ -1,5 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Database, KnowledgeBase, openDatabase } from "galley/store";
 import type { Prompts } from "./answer/answer-question.ts";
 import { type Config, ConfigError } from "./config.ts";
@@ -190,12 +191,21 @@ function openReading({ ingest }: Config) {
 }
 
 async function readPrompts(directory: string | null): Promise<Prompts> {
-	const shipped = new URL("../prompts/", import.meta.url);
-	const read = (name: string) =>
-		readFile(
-			directory === null ? new URL(name, shipped) : join(directory, name),
-			"utf8",
-		);
+	const shipped = fileURLToPath(new URL("../prompts/", import.meta.url));
+	const read = async (name: string) => {
+		const path = join(directory ?? shipped, name);
+		const text = await readFile(path, "utf8").catch((cause: unknown) => {
+			throw new ConfigError(
+				`${path} can't be read: ${cause instanceof Error ? cause.message : String(cause)}. RAG_PROMPTS_DIR names a folder with answer.md and rewrite.md; without it the shipped ones are used.`,
+				{ cause },
+			);
+		});
+		if (text.trim() === "")
+			throw new ConfigError(
+				`${path} is empty: write what the language model is told there.`,
+			);
+		return text;
+	};
 	const [answer, rewrite] = await Promise.all([
 		read("answer.md"),
 		read("rewrite.md"),
