@@ -5,7 +5,12 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import {
+	type Browser,
+	type BrowserContextOptions,
+	chromium,
+	type Page,
+} from "playwright-core";
 import {
 	createMockGateway,
 	type MockGatewayOptions,
@@ -82,7 +87,10 @@ export class BrowserSetting {
 		return {
 			address,
 			visit: (path: string, size: Size, scheme: "dark" | "light" = "dark") =>
-				this.#visit(address, path, size, scheme),
+				this.visit(address + path, {
+					viewport: sizes[size],
+					colorScheme: scheme,
+				}),
 			close: () =>
 				new Promise<void>((resolve) => {
 					server.closeAllConnections();
@@ -91,16 +99,12 @@ export class BrowserSetting {
 		};
 	}
 
-	async #visit(
-		address: string,
-		path: string,
-		size: Size,
-		scheme: "dark" | "light",
-	): Promise<Visit> {
+	/** Opens an address in a browser that knows nothing yet. */
+	async visit(url: string, options: BrowserContextOptions): Promise<Visit> {
+		const { origin } = new URL(url);
 		const context = await this.#browser.newContext({
-			viewport: sizes[size],
-			colorScheme: scheme,
 			reducedMotion: "reduce",
+			...options,
 		});
 		const page = await context.newPage();
 		const complaints: string[] = [];
@@ -114,11 +118,11 @@ export class BrowserSetting {
 				complaints.push(message.text());
 		});
 		page.on("request", (request) => {
-			const url = request.url();
-			if (!url.startsWith(address) && !/^(data|blob):/.test(url))
-				complaints.push(`a request to ${url}`);
+			const asked = request.url();
+			if (!/^(data|blob):/.test(asked) && new URL(asked).origin !== origin)
+				complaints.push(`a request to ${asked}`);
 		});
-		await page.goto(address + path);
+		await page.goto(url);
 		return { page, complaints, close: () => context.close() };
 	}
 }
