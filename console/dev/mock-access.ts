@@ -8,7 +8,7 @@ export function mockKeys(): ApiKey[] {
 	const key = (id: string, name: string, change: Partial<ApiKey>): ApiKey => ({
 		id,
 		name,
-		prefix: `galley-${id}`,
+		prefix: `gk_${id}`,
 		tenant: "default",
 		scopes: ["inference"],
 		models: null,

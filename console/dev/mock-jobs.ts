@@ -10,6 +10,7 @@ import {
 	refused,
 	sendEvents,
 } from "./mock-call.ts";
+import { mockOptimization } from "./mock-runs.ts";
 
 type MockJob = BenchmarkJob | EvaluationJob | OptimizationJob;
 
@@ -127,5 +128,11 @@ function optimizationProgress(done: number): OptimizationJob["progress"] {
 		},
 		share: done < 8 ? done / 8 : null,
 		secondsLeft: (24 - done) / 4,
+		measured: mockOptimization("starter-chat")
+			.rows.slice(0, Math.floor(done / 4))
+			.map(({ accuracy, ...row }) => ({
+				...row,
+				meanKl: accuracy?.meanKl ?? null,
+			})),
 	};
 }

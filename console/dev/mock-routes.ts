@@ -319,7 +319,7 @@ export class MockRoutes {
 			const key: ApiKey = {
 				id: made.slice(0, 8),
 				name: String(body.name),
-				prefix: `galley-${made.slice(0, 4)}`,
+				prefix: `gk_${made.slice(0, 4)}`,
 				tenant: "default",
 				scopes: body.scopes as ApiKey["scopes"],
 				models: (body.models as string[] | null) ?? null,
@@ -330,13 +330,13 @@ export class MockRoutes {
 				revokedAt: null,
 			};
 			this.#keys.unshift(key);
-			return { status: 201, body: { ...key, key: `galley-${made}` } };
+			return { status: 201, body: { ...key, key: `gk_${made}` } };
 		}
 		const place = this.#keys.findIndex((one) => one.id === id);
 		const key = this.#keys[place];
 		if (key === undefined)
 			return refused(404, "not_found", "There is no such key.");
-		if (action === "rotate") return { body: { ...key, key: `galley-${made}` } };
+		if (action === "rotate") return { body: { ...key, key: `gk_${made}` } };
 		this.#keys[place] =
 			request.method === "DELETE"
 				? { ...key, revokedAt: new Date().toISOString() }

@@ -27,7 +27,12 @@ import {
 	toLoad,
 } from "./measuring-plan.ts";
 import { ModelVariants } from "./model-variants.ts";
-import { buildReport, type OptimizeReport } from "./report.ts";
+import {
+	buildReport,
+	type MeasuredCandidate,
+	measuredSoFar,
+	type OptimizeReport,
+} from "./report.ts";
 import { runSearch } from "./run-search.ts";
 import { planText, type TextPlan } from "./score-text.ts";
 import { Search, type Verdict } from "./search.ts";
@@ -72,6 +77,8 @@ export interface OptimizeProgress {
 	/** Of the activity, 0 to 1; null where nobody knows. */
 	share: number | null;
 	secondsLeft: number | null;
+	/** Best first. */
+	measured: readonly MeasuredCandidate[];
 }
 
 export interface OptimizeOutcome {
@@ -128,10 +135,11 @@ export async function optimizeModel(
 		if (!warnings.has(message)) options.onWarning(message);
 		warnings.add(message);
 	};
-	let step: Pick<OptimizeProgress, "stage" | "candidate" | "secondsLeft"> = {
+	let step: Omit<OptimizeProgress, "activity" | "share"> = {
 		stage: "",
 		candidate: null,
 		secondsLeft: null,
+		measured: [],
 	};
 	const report = (
 		activity: OptimizeProgress["activity"],
@@ -190,8 +198,12 @@ export async function optimizeModel(
 				const plan = toLoad(candidate, description, setting);
 				return accuracyReference.measure(candidate, plan);
 			},
-			onStep: ({ stage, candidate, secondsLeft }) => {
-				step = { stage, candidate, secondsLeft };
+			onStep: ({ stage, candidate, secondsLeft, verdicts }) => {
+				const measured = measuredSoFar(verdicts, {
+					baseline: baseline.candidate,
+					sourcePrecision: model.precision,
+				});
+				step = { stage, candidate, secondsLeft, measured };
 			},
 			onRejected: (candidate, reason) =>
 				warn(`${candidate.variant} could not be measured: ${reason}`),
@@ -205,7 +217,7 @@ export async function optimizeModel(
 	);
 	if (disturbance > quietShare)
 		warn(
-			`Other programs used ${Math.round(100 * disturbance)} % of the processors while this was measured: figures and choice are unreliable. Measure again with --fresh when the machine is idle.`,
+			`Other programs used ${Math.round(100 * disturbance)} % of the processors while this was measured: figures and choice are unreliable. Measure afresh (--fresh) when the machine is idle.`,
 		);
 	// Results of an earlier run may have won, whose file was removed since.
 	if (winner !== null) await variants.describe(winner.candidate.variant);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { drawBubbleChart, niceTicks } from "./bubble-chart.ts";
-import { buildReport, type OptimizeReport } from "./report.ts";
+import { buildReport, measuredSoFar, type OptimizeReport } from "./report.ts";
 import { drawReportChart, renderReportHtml } from "./report-html.ts";
 import {
 	describeConditions,
@@ -91,6 +91,38 @@ function reportOf(verdicts: Verdict[], best: Verdict | null): OptimizeReport {
 }
 
 const report = reportOf([verdict({}), winner, inaccurate, unmeasured], winner);
+
+describe("what is measured so far", () => {
+	it("is what has a figure, the fastest first, with what speaks against it", () => {
+		const halfway = verdict({
+			candidate: { ...testCandidate, threads: 9 },
+			runs: [],
+			accuracy: accuracyOf(0.01),
+		});
+		const rows = measuredSoFar(
+			[unmeasured, halfway, verdict({}), winner, inaccurate],
+			{ baseline: testCandidate, sourcePrecision: "F16" },
+		);
+		expect(rows.map(({ precision, runs }) => [precision, runs])).toEqual([
+			["Q4_0", 1],
+			["Q4_K_M", 2],
+			["F16", 2],
+			["F16", 0],
+		]);
+		expect(rows.map(({ isBaseline }) => isBaseline)).toEqual([
+			false,
+			false,
+			true,
+			false,
+		]);
+		expect(rows[0]).toMatchObject({
+			score: expect.closeTo(170),
+			meanKl: 0.2,
+			verdict: "its KL divergence is 0.2000, allowed are 0.05",
+		});
+		expect(rows[3]).toMatchObject({ score: null, verdict: "not run yet" });
+	});
+});
 
 describe("the report", () => {
 	it("puts the winner first, then by speed, then what was not measured", () => {

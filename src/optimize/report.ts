@@ -137,6 +137,56 @@ export function buildReport(facts: ReportFacts): OptimizeReport {
 	};
 }
 
+/** A line of the report before it is written: while a search goes on. */
+export interface MeasuredCandidate
+	extends Pick<
+		ReportRow,
+		| "candidate"
+		| "precision"
+		| "score"
+		| "runs"
+		| "perplexityLoss"
+		| "isBaseline"
+		| "verdict"
+	> {
+	/** Nats a token; null before it was measured. */
+	meanKl: number | null;
+}
+
+/** What has been measured at least once for speed or accuracy, the fastest first. */
+export function measuredSoFar(
+	verdicts: readonly Verdict[],
+	{
+		baseline,
+		sourcePrecision,
+	}: { baseline: Candidate; sourcePrecision: string },
+): MeasuredCandidate[] {
+	return verdicts
+		.filter(({ runs, accuracy }) => runs.length > 0 || accuracy !== null)
+		.map((verdict) => {
+			const { candidate, runs, accuracy } = verdict;
+			const { variant } = candidate;
+			return {
+				candidate,
+				precision: variant === sourceVariant ? sourcePrecision : variant,
+				score: runs.length === 0 ? null : median(runs.map(scoreOf)),
+				runs: runs.length,
+				meanKl: accuracy?.meanKl ?? null,
+				perplexityLoss: accuracy === null ? null : perplexityLoss(accuracy),
+				isBaseline: candidateKey(candidate) === candidateKey(baseline),
+				verdict:
+					runs.length === 0 && isStillOpen(verdict)
+						? "not run yet"
+						: describeVerdict(verdict),
+			};
+		})
+		.sort((left, right) => (right.score ?? -1) - (left.score ?? -1));
+}
+
+function isStillOpen({ reason, violations }: Verdict): boolean {
+	return reason === null && violations.length === 0;
+}
+
 function describeVerdict(verdict: Verdict): string {
 	if (verdict.reason !== null) return verdict.reason;
 	if (isFeasible(verdict)) return "keeps all limits";

@@ -42,6 +42,8 @@ const space: SearchSpace = {
 class World {
 	readonly measured: string[] = [];
 	readonly lefts: number[] = [];
+	/** Before each measurement: speed runs that were told of until then. */
+	readonly told: number[] = [];
 	readonly rejected: string[] = [];
 	#seconds = 0;
 
@@ -57,7 +59,10 @@ class World {
 				if (candidate.threads === 8) throw new Error("no such threads");
 				return speedRun(candidate.threads === 2 ? 150 : 100);
 			},
-			onStep: ({ secondsLeft }) => void this.lefts.push(secondsLeft),
+			onStep: ({ secondsLeft, verdicts }) => {
+				this.lefts.push(secondsLeft);
+				this.told.push(verdicts.flatMap(({ runs }) => runs).length);
+			},
 			onRejected: (_candidate, reason) => void this.rejected.push(reason),
 		};
 	}
@@ -102,6 +107,18 @@ describe("an optimisation", () => {
 		expect(isComplete).toBe(true);
 		expect(conclusion.winner?.candidate.threads).toBe(2);
 		expect(world.rejected).toEqual(["no such threads"]);
+	});
+
+	it("tells what it has measured before each measurement", async () => {
+		const world = new World();
+		await run(world);
+		expect(world.told[0]).toBe(0);
+		expect(world.told).toEqual(world.told.toSorted((a, b) => a - b));
+		// The last step is a run itself, and one that failed tells nothing.
+		const succeeded = world.measured.filter(
+			(key) => key !== "accuracy" && !key.includes("threads=8"),
+		);
+		expect(world.told.at(-1)).toBe(succeeded.length - 1);
 	});
 
 	it("ends when time is up, with the best of what it has, and goes on the next time", async () => {

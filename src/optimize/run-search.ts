@@ -1,19 +1,20 @@
 import { accuracyKey, type Candidate, candidateKey } from "./candidate.ts";
 import type { AccuracyFigures, SpeedRun } from "./figures.ts";
 import type { Journal } from "./journal.ts";
-import type { Conclusion, Search } from "./search.ts";
+import type { Conclusion, Search, Verdict } from "./search.ts";
 
 export interface SearchEffects {
 	measureSpeed(candidate: Candidate): Promise<SpeedRun>;
 	measureAccuracy(candidate: Candidate): Promise<AccuracyFigures>;
 	/** Monotonic seconds. */
 	now(): number;
-	/** Before each measurement, with the time that is left, about. */
+	/** Before each measurement, with the time that is left, about, and what is known until then. */
 	onStep(step: {
 		kind: "accuracy" | "speed";
 		candidate: Candidate;
 		stage: string;
 		secondsLeft: number;
+		verdicts: readonly Verdict[];
 	}): void;
 	/** Something could not be measured; the search goes on without it. */
 	onRejected(candidate: Candidate, reason: string): void;
@@ -56,7 +57,11 @@ export async function runSearch(
 		const rest = Math.max(0, budgetSeconds - elapsed);
 		const secondsLeft =
 			walls.length === 0 ? rest : Math.min(rest, search.remainingRuns * usual);
-		effects.onStep({ ...step, secondsLeft });
+		effects.onStep({
+			...step,
+			secondsLeft,
+			verdicts: search.conclude().verdicts,
+		});
 		try {
 			if (step.kind === "accuracy") {
 				const figures = await effects.measureAccuracy(candidate);

@@ -93,6 +93,7 @@ export function KeysPage() {
 					>
 						<WideTable
 							label="Keys"
+							stacks
 							minWidth={900}
 							head={[
 								"Name",

@@ -26,7 +26,7 @@ import {
 import { saveFile } from "../components/save-file.ts";
 import { Section } from "../components/section.tsx";
 import { Stat } from "../components/stat.tsx";
-import { WideTable } from "../components/wide-table.tsx";
+import { NumberCell, WideTable } from "../components/wide-table.tsx";
 import {
 	groupBy,
 	type Measure,
@@ -270,18 +270,12 @@ function UsageFigures({ rows, from, to, stepMs }: UsageFiguresProps) {
 								<Table.Tr key={group.label}>
 									<Table.Td>{key}</Table.Td>
 									<Table.Td>{model}</Table.Td>
-									<Table.Td ta="right">{formatCount(group.requests)}</Table.Td>
-									<Table.Td ta="right">{formatCount(group.errors)}</Table.Td>
-									<Table.Td ta="right">
-										{formatCount(group.promptTokens)}
-									</Table.Td>
-									<Table.Td ta="right">
-										{formatCount(group.cachedTokens)}
-									</Table.Td>
-									<Table.Td ta="right">
-										{formatCount(group.completionTokens)}
-									</Table.Td>
-									<Table.Td ta="right">{formatUsd(group.costUsd)}</Table.Td>
+									<NumberCell>{formatCount(group.requests)}</NumberCell>
+									<NumberCell>{formatCount(group.errors)}</NumberCell>
+									<NumberCell>{formatCount(group.promptTokens)}</NumberCell>
+									<NumberCell>{formatCount(group.cachedTokens)}</NumberCell>
+									<NumberCell>{formatCount(group.completionTokens)}</NumberCell>
+									<NumberCell>{formatUsd(group.costUsd)}</NumberCell>
 								</Table.Tr>
 							);
 						},

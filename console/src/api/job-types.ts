@@ -203,6 +203,22 @@ export interface OptimizationProgress {
 	/** Of the activity, 0 to 1. */
 	share: number | null;
 	secondsLeft: number | null;
+	/** So far, the fastest first. */
+	measured: readonly MeasuredCandidate[];
+}
+
+export interface MeasuredCandidate
+	extends Pick<
+		OptimizationRow,
+		| "candidate"
+		| "precision"
+		| "score"
+		| "runs"
+		| "perplexityLoss"
+		| "isBaseline"
+		| "verdict"
+	> {
+	meanKl: number | null;
 }
 
 export interface OptimizationLoad {

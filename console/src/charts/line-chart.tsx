@@ -162,15 +162,15 @@ function optionsOf(
 		scales: {
 			x: { time: isTime },
 			y: {
-				range: (_, __, highest) => [
-					0,
-					Math.max(
+				range: (_, __, highest) => {
+					const top = Math.max(
 						(highest ?? 0) * 1.12,
 						(current().target?.value ?? 0) * 1.12,
 						current().atLeast ?? 0,
-						1e-9,
-					),
-				],
+					);
+					// Nothing but zeros, or nothing yet: an axis all the same.
+					return [0, top > 0 ? top : 1];
+				},
 			},
 		},
 		axes: [
@@ -206,12 +206,12 @@ function optionsOf(
 									? {}
 									: { incrs: [...props.xSteps] }),
 								values: (_: uPlot, places: number[]) =>
-									places
-										.map((place) => current().xValues?.(place) ?? String(place))
-										// A day is named once.
-										.map((text, place, all) =>
-											text === all[place - 1] ? "" : text,
+									// A day is named once.
+									withoutRepeats(
+										places.map(
+											(place) => current().xValues?.(place) ?? String(place),
 										),
+									),
 							}),
 			},
 			{
@@ -219,7 +219,9 @@ function optionsOf(
 				size: 58,
 				space: 32,
 				...(yLabel === undefined ? {} : { label: yLabel, labelSize: 18 }),
-				values: (_, places) => places.map((place) => current().format(place)),
+				// Whole numbers have no halves.
+				values: (_, places) =>
+					withoutRepeats(places.map((place) => current().format(place))),
 			},
 		],
 		series: [
@@ -238,6 +240,10 @@ function optionsOf(
 		],
 		hooks: { draw: [(plot) => drawTarget(plot, current().target, colors)] },
 	};
+}
+
+function withoutRepeats(texts: readonly string[]): string[] {
+	return texts.map((text, place) => (text === texts[place - 1] ? "" : text));
 }
 
 function drawTarget(

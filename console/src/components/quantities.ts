@@ -54,7 +54,10 @@ export function formatSeconds(seconds: number | null | undefined): string {
 	if (seconds === null || seconds === undefined) return dash;
 	const whole = Math.round(seconds);
 	if (whole < 60) return `${whole} s`;
-	if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+	if (whole < 3600)
+		return whole % 60 === 0
+			? `${whole / 60} min`
+			: `${Math.floor(whole / 60)} min ${whole % 60} s`;
 	if (whole < 86_400)
 		return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 	return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;

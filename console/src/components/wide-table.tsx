@@ -8,25 +8,32 @@ interface WideTableProps {
 	/** Column headings; numbers stand on the right. */
 	head: readonly (string | { title: string; isNumber: true })[];
 	minWidth?: number;
+	/** On a phone each row is a list of its own, a line a column: for rows that are read, not compared down a column. */
+	stacks?: boolean;
 	children: ReactNode;
 }
 
 const fewColumns = 8;
 
-/** A table that scrolls by itself where the screen is narrow. */
+/** A table that scrolls by itself where the screen is narrow; its first column stays in sight there. */
 export function WideTable({
 	label,
 	head,
 	minWidth = 640,
+	stacks = false,
 	children,
 }: WideTableProps) {
+	const isClose = head.length > fewColumns;
+	const shape = stacks ? classes.stacks : classes.scrolls;
 	return (
 		<ScrollBox label={label}>
 			<Table
-				miw={minWidth}
-				{...(head.length > fewColumns
-					? { horizontalSpacing: "xs", className: classes.close }
-					: {})}
+				{...(isClose ? { horizontalSpacing: "xs" } : {})}
+				className={`${shape} ${isClose ? classes.close : ""}`}
+				style={{
+					"--wide-table-width": `${minWidth}px`,
+					...(stacks ? columnNames(head) : {}),
+				}}
 			>
 				<Table.Thead>
 					<Table.Tr>
@@ -51,11 +58,17 @@ export function WideTable({
 	);
 }
 
+/** For the style sheet, which names a cell's column before it: `--column-1: "Line"`. */
+function columnNames(head: WideTableProps["head"]): Record<string, string> {
+	return Object.fromEntries(
+		head.map((column, place) => [
+			`--column-${place + 1}`,
+			JSON.stringify(typeof column === "string" ? column : column.title),
+		]),
+	);
+}
+
 /** A figure: on the right, and with its unit on one line. */
 export function NumberCell({ children }: { children: ReactNode }) {
-	return (
-		<Table.Td ta="right" style={{ whiteSpace: "nowrap" }}>
-			{children}
-		</Table.Td>
-	);
+	return <Table.Td className={classes.number ?? ""}>{children}</Table.Td>;
 }

@@ -92,6 +92,7 @@ function Answers({ details }: { details: readonly EvaluatedQuestion[] }) {
 		>
 			<WideTable
 				label="Answers"
+				stacks
 				minWidth={820}
 				head={[
 					"Line",
@@ -105,7 +106,7 @@ function Answers({ details }: { details: readonly EvaluatedQuestion[] }) {
 				{shown.slice(0, mostShown).map((detail) => (
 					<Table.Tr key={detail.line}>
 						<Table.Td>{detail.line}</Table.Td>
-						<Table.Td maw={360}>{detail.question}</Table.Td>
+						<Table.Td maw={{ xs: 360 }}>{detail.question}</Table.Td>
 						<Table.Td>{detail.answers.join(" / ")}</Table.Td>
 						<Table.Td>
 							<Text

@@ -43,6 +43,7 @@ export function AutoscalePanel({ name }: { name: string }) {
 				) : (
 					<WideTable
 						label="Decisions"
+						stacks
 						head={["When", "Replicas", "Why", "Seen"]}
 					>
 						{decisions.map(({ at, from, to, reason, inputs }) => (

@@ -21,7 +21,7 @@ import {
 import type { SampleTask } from "../components/sample-code.ts";
 import { Section } from "../components/section.tsx";
 import { Stat } from "../components/stat.tsx";
-import { WideTable } from "../components/wide-table.tsx";
+import { NumberCell, WideTable } from "../components/wide-table.tsx";
 import { figuresOf } from "../live/live-figures.ts";
 import { SequenceTable } from "../live/sequence-table.tsx";
 import { SequenceTimeline } from "../live/sequence-timeline.tsx";
@@ -231,6 +231,7 @@ function ReplicaTable({
 		<Section title="Replicas" flush>
 			<WideTable
 				label="Replicas"
+				stacks
 				minWidth={860}
 				head={[
 					"Replica",
@@ -259,21 +260,19 @@ function ReplicaTable({
 							<Table.Td>
 								<PhaseBadge phase={replica.phase} />
 							</Table.Td>
-							<Table.Td ta="right">
-								{formatSeconds(replica.ageSeconds)}
-							</Table.Td>
-							<Table.Td ta="right">{replica.pid ?? "–"}</Table.Td>
-							<Table.Td ta="right">
+							<NumberCell>{formatSeconds(replica.ageSeconds)}</NumberCell>
+							<NumberCell>{replica.pid ?? "–"}</NumberCell>
+							<NumberCell>
 								{formatBytes(figures?.memoryBytes ?? replica.memoryBytes)}
-							</Table.Td>
-							<Table.Td ta="right">
+							</NumberCell>
+							<NumberCell>
 								{figures === undefined
 									? "–"
 									: `${figures.running} · ${figures.waiting}`}
-							</Table.Td>
-							<Table.Td ta="right">{formatShare(figures?.kvUse)}</Table.Td>
-							<Table.Td ta="right">{formatMs(figures?.stepMs)}</Table.Td>
-							<Table.Td ta="right">{replica.deaths}</Table.Td>
+							</NumberCell>
+							<NumberCell>{formatShare(figures?.kvUse)}</NumberCell>
+							<NumberCell>{formatMs(figures?.stepMs)}</NumberCell>
+							<NumberCell>{replica.deaths}</NumberCell>
 						</Table.Tr>
 					);
 				})}

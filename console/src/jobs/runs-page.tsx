@@ -179,6 +179,7 @@ function RunTable<K extends JobKind>({
 			<FailureAlert error={remove.error} />
 			<WideTable
 				label={`${title}: runs`}
+				stacks
 				minWidth={minWidth}
 				head={[
 					"Compare",

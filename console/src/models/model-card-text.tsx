@@ -2,7 +2,7 @@ import { Stack, Table, Text } from "@mantine/core";
 import type { CatalogEntry } from "../api/catalog-types.ts";
 import { OutsideLink } from "../components/links.tsx";
 import { Section } from "../components/section.tsx";
-import { WideTable } from "../components/wide-table.tsx";
+import { NumberCell, WideTable } from "../components/wide-table.tsx";
 import classes from "./model.module.css";
 
 const parts = [
@@ -48,6 +48,7 @@ export function ModelCardText({ entry }: { entry: CatalogEntry }) {
 				>
 					<WideTable
 						label="Published benchmarks"
+						stacks
 						minWidth={480}
 						head={[
 							"Benchmark",
@@ -60,7 +61,7 @@ export function ModelCardText({ entry }: { entry: CatalogEntry }) {
 							<Table.Tr key={`${name} ${metric}`}>
 								<Table.Td>{name}</Table.Td>
 								<Table.Td>{metric}</Table.Td>
-								<Table.Td ta="right">{value}</Table.Td>
+								<NumberCell>{value}</NumberCell>
 								<Table.Td>
 									<OutsideLink href={source}>{hostOf(source)}</OutsideLink>
 								</Table.Td>

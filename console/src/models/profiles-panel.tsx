@@ -5,7 +5,7 @@ import { useSession } from "../api/client.ts";
 import { ErrorState } from "../components/error-state.tsx";
 import { formatBytes, formatCount } from "../components/quantities.ts";
 import { Section } from "../components/section.tsx";
-import { WideTable } from "../components/wide-table.tsx";
+import { NumberCell, WideTable } from "../components/wide-table.tsx";
 
 const groups = [
 	["compatible", "Compatible", "teal"],
@@ -48,6 +48,7 @@ export function ProfilesPanel({ entry }: { entry: CatalogEntry }) {
 					)}
 					<WideTable
 						label="Profiles"
+						stacks
 						minWidth={560}
 						head={[
 							"Profile",
@@ -105,16 +106,16 @@ function ProfileRow({ profile, isChosen, title, color }: ProfileRowProps) {
 					{title}
 				</Badge>
 			</Table.Td>
-			<Table.Td ta="right" style={{ whiteSpace: "nowrap" }}>
+			<NumberCell>
 				{plan === null
 					? "–"
 					: `${formatBytes(plan.memory.totalBytes)} of ${formatBytes(plan.memory.availableBytes)}`}
-			</Table.Td>
-			<Table.Td ta="right" style={{ whiteSpace: "nowrap" }}>
+			</NumberCell>
+			<NumberCell>
 				{plan === null
 					? "–"
 					: `${formatCount(plan.settings.contextLength)} × ${formatCount(plan.settings.maxSequences)}`}
-			</Table.Td>
+			</NumberCell>
 		</Table.Tr>
 	);
 }

@@ -3,7 +3,7 @@ import type { CatalogEntry } from "../api/catalog-types.ts";
 import { CopyButton } from "../components/copy-button.tsx";
 import { formatBytes } from "../components/quantities.ts";
 import { Section } from "../components/section.tsx";
-import { WideTable } from "../components/wide-table.tsx";
+import { NumberCell, WideTable } from "../components/wide-table.tsx";
 
 export function VariantsTable({ entry }: { entry: CatalogEntry }) {
 	const { variants, fit } = entry;
@@ -16,6 +16,7 @@ export function VariantsTable({ entry }: { entry: CatalogEntry }) {
 		>
 			<WideTable
 				label="Versions"
+				stacks
 				minWidth={560}
 				head={[
 					"Precision",
@@ -31,12 +32,12 @@ export function VariantsTable({ entry }: { entry: CatalogEntry }) {
 						<Table.Tr key={name}>
 							<Table.Td>{quantisation}</Table.Td>
 							<Table.Td>{format}</Table.Td>
-							<Table.Td ta="right">{formatBytes(sizeBytes)}</Table.Td>
-							<Table.Td ta="right">
+							<NumberCell>{formatBytes(sizeBytes)}</NumberCell>
+							<NumberCell>
 								{formatBytes(
 									fit?.variants.find((one) => one.name === name)?.needBytes,
 								)}
-							</Table.Td>
+							</NumberCell>
 							<Table.Td>
 								<Code style={{ overflowWrap: "anywhere" }}>{reference}</Code>
 							</Table.Td>

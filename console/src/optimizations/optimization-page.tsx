@@ -18,9 +18,10 @@ import { NumberCell, WideTable } from "../components/wide-table.tsx";
 import { RunPage } from "../jobs/run-page.tsx";
 import { ApplySettings } from "./apply-settings.tsx";
 import { CandidateChart } from "./candidate-chart.tsx";
+import { MeasuredSoFar } from "./measured-so-far.tsx";
 import { optimizationCsv } from "./optimization-csv.ts";
-import { OptimizationProgressBar } from "./optimization-progress.tsx";
 import {
+	changeWords,
 	formatGain,
 	formatLoss,
 	limitWords,
@@ -38,7 +39,7 @@ export function OptimizationPage() {
 			listTitle="Optimize"
 			noun="optimization"
 			describe={({ request }) => limitWords(request)}
-			Progress={OptimizationProgressBar}
+			Progress={MeasuredSoFar}
 			toCsv={optimizationCsv}
 			nothing="It was stopped before anything was measured."
 		>
@@ -112,7 +113,7 @@ function Report({
 			>
 				<CandidateChart result={result} />
 			</Section>
-			<Measured rows={rows} />
+			<Measured rows={rows} best={winner ?? baseline} />
 			<Text size="sm" c="dimmed">
 				{isComplete ? "Everything was measured" : "Stopped when time was up"} in{" "}
 				{formatSeconds(result.seconds)}
@@ -135,7 +136,7 @@ function Settings({
 	return (
 		<WideTable
 			label="Chosen settings"
-			minWidth={420}
+			minWidth={320}
 			head={["Setting", "Chosen", "By default"]}
 		>
 			{settingChanges(winner.candidate, baseline?.candidate ?? null).map(
@@ -156,23 +157,29 @@ function Settings({
 	);
 }
 
-function Measured({ rows }: { rows: readonly OptimizationRow[] }) {
+function Measured({
+	rows,
+	best,
+}: {
+	rows: readonly OptimizationRow[];
+	best: OptimizationRow | undefined;
+}) {
 	const number = (title: string) => ({ title, isNumber: true as const });
 	return (
 		<Section title="All that was looked at" flush>
 			<WideTable
 				label="All that was looked at"
-				minWidth={1080}
+				minWidth={980}
 				head={[
 					"Precision",
-					"Differs from the best in",
-					number("File"),
 					number("Tokens/s"),
-					number("TTFT p95"),
-					number("ITL p95"),
 					number("KL"),
 					number("Perplexity"),
+					number("TTFT p95"),
+					number("ITL p95"),
 					number("Memory"),
+					number("File"),
+					"Differs from the best in",
 					"Verdict",
 				]}
 			>
@@ -188,15 +195,17 @@ function Measured({ rows }: { rows: readonly OptimizationRow[] }) {
 									</Text>
 								)}
 							</Table.Td>
-							<Table.Td>{row.isWinner ? "–" : row.difference || "–"}</Table.Td>
-							<NumberCell>{formatBytes(row.fileBytes)}</NumberCell>
 							<NumberCell>{row.score?.toFixed(1) ?? "–"}</NumberCell>
-							<NumberCell>{formatMs(last?.ttftP95Ms)}</NumberCell>
-							<NumberCell>{formatMs(last?.itlP95Ms)}</NumberCell>
 							<NumberCell>{row.accuracy?.meanKl.toFixed(4) ?? "–"}</NumberCell>
 							<NumberCell>{formatLoss(row.perplexityLoss)}</NumberCell>
+							<NumberCell>{formatMs(last?.ttftP95Ms)}</NumberCell>
+							<NumberCell>{formatMs(last?.itlP95Ms)}</NumberCell>
 							<NumberCell>{formatBytes(row.peakMemoryBytes)}</NumberCell>
-							<Table.Td miw={220}>
+							<NumberCell>{formatBytes(row.fileBytes)}</NumberCell>
+							<Table.Td>
+								{changeWords(row.candidate, best?.candidate ?? null)}
+							</Table.Td>
+							<Table.Td>
 								{row.isWinner ? <Badge color="teal">best</Badge> : row.verdict}
 							</Table.Td>
 						</Table.Tr>

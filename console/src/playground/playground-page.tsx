@@ -14,7 +14,6 @@ import { panelFor } from "./logic/model-choice.ts";
 import { type OpenedFile, type Panel, panels } from "./logic/session-file.ts";
 import { usePlaygroundModels } from "./models/use-playground-models.ts";
 import { PanelHost, type PanelViewProps } from "./panel-host.tsx";
-import classes from "./playground.module.css";
 import { RerankingPanel } from "./reranking/reranking-panel.tsx";
 
 const titles: Record<Panel, string> = {
@@ -114,7 +113,7 @@ function PlaygroundTabs({
 			keepMounted
 			keepMountedMode="display-none"
 		>
-			<Tabs.List mb="md" className={classes.tabs ?? ""}>
+			<Tabs.List mb="md">
 				{panels.map((panel) => (
 					<Tabs.Tab key={panel} value={panel}>
 						{titles[panel]}
