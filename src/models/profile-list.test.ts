@@ -225,6 +225,23 @@ describe("the choice of a profile", () => {
 		expect(chosenName(question({ measured: losers }))).toBe("llama-q8_0-cpu");
 	});
 
+	it("of a file that was measured with several settings there is one profile: with the best of them", () => {
+		const source = "/models/m-q4_k_m.gguf";
+		const slower = measuredProfile(source, { isWinner: false });
+		const measured = [
+			{ ...slower, settings: { ...slower.settings, threads: 1 } },
+			measuredProfile(source),
+			{ ...slower, settings: { ...slower.settings, threads: 2 } },
+		];
+		const listed = listProfiles(question({ measured }));
+		const ids = listed.map(({ id }) => id);
+		expect(new Set(ids).size).toBe(ids.length);
+		const optimized = listed.filter((one) => one.measured !== null);
+		expect(optimized.map(({ profile }) => profile?.settings.threads)).toEqual([
+			3,
+		]);
+	});
+
 	it("is what somebody wants, by name, by id or by the beginning of an id", () => {
 		const listed = listProfiles(question());
 		const wanted = listed.find(({ name }) => name === "llama-q6_k-cpu");

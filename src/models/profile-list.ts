@@ -65,7 +65,7 @@ export interface ProfileQuestion {
 	/** Options that somebody set, by name; a measured setting doesn't replace them. */
 	given?: ReadonlySet<string>;
 	engines: readonly EngineState[];
-	/** Of this model on this machine; a profile's `variantPath` is the `source` of one of the candidates. */
+	/** Of this model on this machine, the best first; a profile's `variantPath` is the `source` of one of the candidates. */
 	measured: readonly MeasuredProfile[];
 }
 
@@ -76,13 +76,21 @@ export function listProfiles(question: ProfileQuestion): ListedProfile[] {
 		for (const engine of devicesOf(question)) {
 			if (candidate.isOnlyMeasured !== true)
 				listed.push(listOne(question, candidate, engine, null));
-			for (const measured of question.measured) {
-				if (measured.variantPath === candidate.source && engine.isInstalled)
-					listed.push(listOne(question, candidate, engine, measured));
-			}
+			const measured = bestMeasured(question, candidate);
+			if (measured !== undefined && engine.isInstalled)
+				listed.push(listOne(question, candidate, engine, measured));
 		}
 	}
 	return listed.sort(compareListed);
+}
+
+/** Of all settings that a file was measured with only the best are a way to run it: the winner's, else the first. */
+function bestMeasured(
+	{ measured }: ProfileQuestion,
+	{ source }: ProfileCandidate,
+): MeasuredProfile | undefined {
+	const own = measured.filter(({ variantPath }) => variantPath === source);
+	return own.find(({ isWinner }) => isWinner) ?? own[0];
 }
 
 /** The profile to run: the wanted one, else the best. What runs without further questions is all that is ever chosen. */
