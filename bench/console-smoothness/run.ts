@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- console-smoothness [--seconds N] [--out DIRECTORY]`
+ * `npm run bench -- console-smoothness [--seconds N] [--slower N] [--console DIRECTORY] [--out DIRECTORY]`
  * Tasks of the browser's main thread over 50 ms while the built console is used: 1,000 catalog entries, 100 live sequences.
+ * An empty page beside them tells what this machine does to a page by itself; `--slower 4` computes the pages as on a processor of a quarter of the speed.
  * The pages are the real build's; the figures they show are made up (console/dev), so that there are as many as are asked for.
  */
 import { existsSync } from "node:fs";
@@ -18,6 +19,8 @@ const sequences = 100;
 const { values } = parseArgs({
 	options: {
 		seconds: { type: "string", default: "15" },
+		/** The browser's own brake on a page's main thread. */
+		slower: { type: "string", default: "1" },
 		out: {
 			type: "string",
 			default: fileURLToPath(new URL("../results", import.meta.url)),
@@ -30,6 +33,7 @@ const { values } = parseArgs({
 	},
 });
 const seconds = Number(values.seconds);
+const slower = Number(values.slower);
 
 // In the page as text: it is the browser's code, not this program's.
 const observe = `
@@ -74,10 +78,17 @@ async function scroll(page: Page): Promise<void> {
 
 const steps: readonly {
 	name: string;
-	path: string;
+	/** Of the console; null is a page with nothing on it. */
+	path: string | null;
 	ready: string;
 	act(page: Page): Promise<void>;
 }[] = [
+	{
+		name: "an empty page",
+		path: null,
+		ready: "Nothing",
+		act: (page) => page.waitForTimeout(seconds * 1000),
+	},
 	{
 		name: "catalog: typing",
 		path: "/catalog",
@@ -157,11 +168,16 @@ try {
 		const page = await browser.newPage({
 			viewport: { width: 1280, height: 800 },
 		});
-		await page.goto(address + path);
+		if (path === null) await page.setContent("<p>Nothing</p>");
+		else await page.goto(address + path);
 		await page.getByText(ready).first().waitFor();
 		// What the first drawing costs is not this measurement's.
 		await page.waitForTimeout(2500);
 		await page.evaluate(observe);
+		if (slower > 1) {
+			const session = await page.context().newCDPSession(page);
+			await session.send("Emulation.setCPUThrottlingRate", { rate: slower });
+		}
 		// Buffered tasks are those of the loading.
 		await page.waitForTimeout(200);
 		const from = await page.evaluate<number>(
@@ -203,7 +219,10 @@ try {
 writeResult(
 	values.out,
 	{
-		suite: "console-smoothness",
+		suite:
+			slower > 1
+				? `console-smoothness-${slower}x-slower`
+				: "console-smoothness",
 		title: "The console with 1,000 models and 100 live sequences",
 		environment,
 	},
@@ -211,6 +230,9 @@ writeResult(
 		conditions: [
 			`${executablePath} ${version}, no GPU, 1280x800; the gateway's stand-in (${entries} catalog entries, ${sequences} sequences) runs beside it on the same cores`,
 			"a long task is one of the main thread over 50 ms (PerformanceObserver); counted from 2.5 s after the page is there",
+			...(slower > 1
+				? [`pages computed ${slower} times slower (Chromium's CPU throttling)`]
+				: []),
 		],
 		tables: [
 			{

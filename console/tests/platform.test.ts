@@ -181,6 +181,35 @@ describe.skipIf(noPlatform !== null).each(widths)(
 			await close();
 		});
 
+		it("settings are measured, watched meanwhile, and applied", { // A minute for the search, which ends no earlier than its first figures.
+			timeout: 400_000,
+		}, async () => {
+			const { page, complaints, close } = await platform.visit(
+				"/optimizations",
+				size,
+			);
+			await page
+				.getByRole("button", { name: "New optimization" })
+				.first()
+				.click();
+			const form = page.getByRole("dialog");
+			await form.getByRole("textbox", { name: "Minutes" }).fill("1");
+			await form.getByRole("button", { name: "Start" }).click();
+			await page
+				.getByRole("region", { name: "Measured so far" })
+				.getByText("default", { exact: true })
+				.waitFor();
+			await look(page, "optimizing");
+			await page
+				.getByRole("heading", { name: "Best found" })
+				.waitFor({ timeout: 240_000 });
+			await page.getByRole("button", { name: "Apply to starter-chat" }).click();
+			await page.getByText("Every replica of").waitFor();
+			await look(page, "optimized");
+			expect(complaints).toEqual([]);
+			await close();
+		});
+
 		it("a service is scaled, read and restarted", journey, async () => {
 			const { page, complaints, close } = await platform.visit("/fleet", size);
 			const more = page.getByRole("button", {

@@ -9,7 +9,7 @@ import {
 } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { useCatalog } from "../api/catalog-queries.ts";
 import { type CatalogSort, catalogSorts } from "../api/catalog-types.ts";
 import { EmptyState } from "../components/empty-state.tsx";
@@ -37,6 +37,8 @@ const sortTitles: Partial<Record<CatalogSort, string>> = {
 	released: "Newest first",
 };
 
+const noFacets = {};
+
 export function CatalogPage() {
 	const search = route.useSearch();
 	const navigate = route.useNavigate();
@@ -54,16 +56,26 @@ export function CatalogPage() {
 		[],
 	);
 	const router = useRouter();
-	const change = (next: CatalogSearch) => {
-		// What was typed is applied a moment later: whoever has left for a model by then isn't fetched back.
-		if (!/^\/catalog\/?$/.test(router.latestLocation.pathname)) return;
-		void navigate({ search: next, replace: true, resetScroll: false });
-	};
+	const change = useCallback(
+		(next: CatalogSearch) => {
+			// What was typed is applied a moment later: whoever has left for a model by then isn't fetched back.
+			if (!/^\/catalog\/?$/.test(router.latestLocation.pathname)) return;
+			void navigate({ search: next, replace: true, resetScroll: false });
+		},
+		[router, navigate],
+	);
 	const [first] = catalog.data?.pages ?? [];
-	const entries = catalog.data?.pages.flatMap((page) => page.entries) ?? [];
+	const entries = useMemo(
+		() => catalog.data?.pages.flatMap((page) => page.entries) ?? [],
+		[catalog.data],
+	);
+	const { isFetchingNextPage, fetchNextPage } = catalog;
+	const fetchMore = useCallback(() => {
+		if (!isFetchingNextPage) void fetchNextPage();
+	}, [isFetchingNextPage, fetchNextPage]);
 	const panel = (
 		<FacetPanel
-			facets={first?.facets ?? {}}
+			facets={first?.facets ?? noFacets}
 			search={search}
 			onChange={change}
 		/>
@@ -150,9 +162,7 @@ export function CatalogPage() {
 							entries={entries}
 							isPending={catalog.isPending}
 							hasMore={catalog.hasNextPage}
-							onMore={() => {
-								if (!catalog.isFetchingNextPage) void catalog.fetchNextPage();
-							}}
+							onMore={fetchMore}
 							chosen={chosen}
 							onChoose={choose}
 						/>

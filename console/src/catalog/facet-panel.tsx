@@ -1,5 +1,5 @@
 import { Button, Checkbox, Stack, Text, Title } from "@mantine/core";
-import { useState } from "react";
+import { memo, useState } from "react";
 import {
 	type FacetCount,
 	type FacetName,
@@ -21,7 +21,12 @@ interface FacetPanelProps {
 
 const fewest = 6;
 
-export function FacetPanel({ facets, search, onChange }: FacetPanelProps) {
+/** Drawn again for other filters only: a chosen card or a further page of models changes nothing here. */
+export const FacetPanel = memo(function FacetPanel({
+	facets,
+	search,
+	onChange,
+}: FacetPanelProps) {
 	const { query, sort } = search;
 	return (
 		<Stack gap="lg">
@@ -53,7 +58,7 @@ export function FacetPanel({ facets, search, onChange }: FacetPanelProps) {
 			})}
 		</Stack>
 	);
-}
+});
 
 interface FacetProps {
 	name: FacetName;

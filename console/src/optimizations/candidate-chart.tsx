@@ -28,7 +28,7 @@ export function CandidateChart({ result }: { result: OptimizationResult }) {
 						),
 				}))
 				.filter(({ points }) => points.length > 0)}
-			xLabel="Output tokens a second, geometric mean of the loads"
+			xLabel="Output tokens a second"
 			formatX={formatCount}
 			formatY={(kl) => (kl === 0 ? "0" : kl.toPrecision(2))}
 			target={
