@@ -181,7 +181,8 @@ describe.skipIf(noPlatform !== null).each(widths)(
 			await close();
 		});
 
-		it("settings are measured, watched meanwhile, and applied", { // A minute for the search, which ends no earlier than its first figures.
+		it("settings are measured, watched meanwhile, and applied", {
+			// A minute for the search, which ends no earlier than its first figures.
 			timeout: 400_000,
 		}, async () => {
 			const { page, complaints, close } = await platform.visit(
