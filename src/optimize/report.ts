@@ -91,33 +91,26 @@ export function buildReport(facts: ReportFacts): OptimizeReport {
 	const { conclusion, baseline, fileBytesOf, ...rest } = facts;
 	const { winner, verdicts, noise } = conclusion;
 	const base = winner?.candidate ?? baseline;
-	const precisionOf = (variant: string) =>
-		variant === sourceVariant ? facts.model.precision : variant;
+	const origin = { baseline, sourcePrecision: facts.model.precision };
 	const rows = verdicts.map((verdict): ReportRow => {
 		const { candidate, runs, accuracy } = verdict;
 		const combined = combineRuns(runs);
-		const scores = runs.map(scoreOf);
 		const isWinner =
 			winner !== null &&
 			candidateKey(candidate) === candidateKey(winner.candidate);
 		return {
-			candidate,
-			precision: precisionOf(candidate.variant),
+			...figuresOf(verdict, origin),
 			fileBytes: fileBytesOf(candidate.variant),
 			// The precision has its own column.
 			difference: describeDifference(
 				{ ...candidate, variant: base.variant },
 				base,
 			),
-			score: scores.length === 0 ? null : median(scores),
-			spread: relativeSpread(scores),
-			runs: runs.length,
+			spread: relativeSpread(runs.map(scoreOf)),
 			loads: combined?.loads ?? [],
 			peakMemoryBytes: combined?.peakMemoryBytes ?? null,
 			accuracy,
-			perplexityLoss: accuracy === null ? null : perplexityLoss(accuracy),
 			isWinner,
-			isBaseline: candidateKey(candidate) === candidateKey(baseline),
 			verdict: isWinner ? "best" : describeVerdict(verdict),
 		};
 	});
@@ -153,34 +146,43 @@ export interface MeasuredCandidate
 	meanKl: number | null;
 }
 
+/** What the precision and the default of a line are told by. */
+interface Origin {
+	baseline: Candidate;
+	sourcePrecision: string;
+}
+
 /** What has been measured at least once for speed or accuracy, the fastest first. */
 export function measuredSoFar(
 	verdicts: readonly Verdict[],
-	{
-		baseline,
-		sourcePrecision,
-	}: { baseline: Candidate; sourcePrecision: string },
+	origin: Origin,
 ): MeasuredCandidate[] {
 	return verdicts
 		.filter(({ runs, accuracy }) => runs.length > 0 || accuracy !== null)
-		.map((verdict) => {
-			const { candidate, runs, accuracy } = verdict;
-			const { variant } = candidate;
-			return {
-				candidate,
-				precision: variant === sourceVariant ? sourcePrecision : variant,
-				score: runs.length === 0 ? null : median(runs.map(scoreOf)),
-				runs: runs.length,
-				meanKl: accuracy?.meanKl ?? null,
-				perplexityLoss: accuracy === null ? null : perplexityLoss(accuracy),
-				isBaseline: candidateKey(candidate) === candidateKey(baseline),
-				verdict:
-					runs.length === 0 && isStillOpen(verdict)
-						? "not run yet"
-						: describeVerdict(verdict),
-			};
-		})
+		.map((verdict) => ({
+			...figuresOf(verdict, origin),
+			meanKl: verdict.accuracy?.meanKl ?? null,
+			verdict:
+				verdict.runs.length === 0 && isStillOpen(verdict)
+					? "not run yet"
+					: describeVerdict(verdict),
+		}))
 		.sort((left, right) => (right.score ?? -1) - (left.score ?? -1));
+}
+
+function figuresOf(
+	{ candidate, runs, accuracy }: Verdict,
+	{ baseline, sourcePrecision }: Origin,
+): Omit<MeasuredCandidate, "meanKl" | "verdict"> {
+	const { variant } = candidate;
+	return {
+		candidate,
+		precision: variant === sourceVariant ? sourcePrecision : variant,
+		score: runs.length === 0 ? null : median(runs.map(scoreOf)),
+		runs: runs.length,
+		perplexityLoss: accuracy === null ? null : perplexityLoss(accuracy),
+		isBaseline: candidateKey(candidate) === candidateKey(baseline),
+	};
 }
 
 function isStillOpen({ reason, violations }: Verdict): boolean {

@@ -73,6 +73,25 @@ async function ended(id: string): Promise<Job> {
 }
 
 describe("an optimization", () => {
+	test("that has ended is listed without what it told on its way", async () => {
+		let end = () => {};
+		const running = jobs.start("optimization", {}, async ({ onProgress }) => {
+			onProgress({ measured: 1 });
+			await new Promise<void>((resolve) => {
+				end = resolve;
+			});
+		});
+		const listed = async () => {
+			const { body } = await ask("GET", "/v1/optimizations");
+			return (body as unknown as { data: Job[] }).data[0]?.progress;
+		};
+		expect(await listed()).toEqual({ measured: 1 });
+		end();
+		await ended(running.id);
+		expect(await listed()).toBeNull();
+		expect((await ended(running.id)).progress).toEqual({ measured: 1 });
+	});
+
 	test("runs on this machine with the service's model and settings, in the words of the command line", async () => {
 		const { status, body } = await ask("POST", "/v1/optimizations", {
 			model: "chat",

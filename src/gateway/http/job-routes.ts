@@ -127,9 +127,10 @@ function routesOf(
 			answer: async () => ({
 				body: {
 					object: "list",
-					// A list is for choosing: results are with the single ones.
+					// A list is for choosing: results, and how far what has ended was, are with the single ones.
 					data: jobs.list(kind).map(({ result, ...job }) => ({
 						...job,
+						progress: job.state === "running" ? job.progress : null,
 						summary: summarize(kind, result),
 					})),
 				},
